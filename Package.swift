@@ -1,0 +1,142 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of compiler rules for every Swift target, tests included.
+let rules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .treatWarning("DeprecatedDeclaration", as: .warning),
+]
+
+/// The rules of targets with hot loops: unoptimised they are 29 times slower, and tests run in
+/// debug.
+let hotRules: [SwiftSetting] = rules + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+/// DuckDB comes from `.deps/lib` (`Scripts/bootstrap`). It is the shared object of the Python
+/// wheel, unmodified, so it needs Python's symbols beside it (docs/architecture.md).
+let duckDBLinking: [LinkerSetting] = [
+    .unsafeFlags([
+        "-L\(Context.packageDirectory)/.deps/lib", "-lduckdb",
+        "-Xlinker", "-rpath", "-Xlinker", "\(Context.packageDirectory)/.deps/lib",
+        "-Xlinker", "-rpath", "-Xlinker", "$ORIGIN/../../../.deps/lib",
+        "-Xlinker", "--no-as-needed", "-l:libpython3.11.so.1.0",
+    ])
+]
+
+/// A library target and its test target, so that neither can exist alone.
+func library(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    hot: Bool = false,
+    testing: [Target.Dependency] = [],
+    linker: [LinkerSetting] = []
+) -> [Target] {
+    [
+        .target(
+            name: name,
+            dependencies: dependencies,
+            exclude: ["README.md"],
+            swiftSettings: hot ? hotRules : rules,
+            linkerSettings: linker
+        ),
+        .testTarget(
+            name: "\(name)Tests",
+            dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies + testing,
+            swiftSettings: rules
+        ),
+    ]
+}
+
+let package = Package(
+    name: "osodata",
+    products: [.executable(name: "osodata", targets: ["osodata"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit.git", exact: "0.6.0"),
+    ],
+    targets: [
+        // MARK: C libraries, one module map each
+
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CDuckDB"),
+        .systemLibrary(name: "CLibGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    ]
+        // MARK: Libraries, lowest layer first
+
+        + library("Diagnostics")
+        + library("Codecs", ["Diagnostics", "CCrypto", "CZlib", "CZstd"], hot: true)
+        + library("Records", ["Codecs", "Diagnostics"], hot: true)
+        + library("Diffing", ["Diagnostics", "Records"], hot: true, testing: ["Codecs"])
+        + library("GitStore", ["Codecs", "Diagnostics", "CLibGit2"])
+        + library(
+            "Snapshots",
+            ["Codecs", "Diagnostics", "Diffing", "GitStore", "Records"],
+            hot: true
+        )
+        + library("Fetching", ["Codecs", "Diagnostics", "CCurl"])
+        + library(
+            "ProjectDirectory",
+            ["Codecs", "Diagnostics", "Records", .product(name: "Yams", package: "Yams")]
+        )
+        + library(
+            "Connectors",
+            ["Codecs", "Diagnostics", "Fetching", "GitStore", "ProjectDirectory", "Records"],
+            hot: true
+        )
+        + library(
+            "Querying",
+            ["Codecs", "Diagnostics", "Records", "Snapshots", "CDuckDB"],
+            hot: true,
+            testing: ["GitStore"],
+            linker: duckDBLinking
+        )
+        + library("Lineage", ["Codecs", "Diagnostics", "Querying", "Records", "Snapshots"])
+        + library(
+            "Pipelines",
+            [
+                "Codecs", "Connectors", "Diagnostics", "Diffing", "Fetching", "GitStore", "Lineage",
+                "ProjectDirectory", "Querying", "Records", "Snapshots",
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ]
+        )
+        + [
+            // MARK: Command line
+
+            .executableTarget(
+                name: "osodata",
+                dependencies: [
+                    "Codecs", "Diagnostics", "Diffing", "GitStore", "Pipelines", "Querying",
+                    "Records", "Snapshots",
+                    .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                ],
+                swiftSettings: rules
+            ),
+
+            // MARK: Tests
+
+            .target(
+                name: "TestSupport",
+                dependencies: ["Codecs", "Diagnostics", "Records"],
+                path: "Tests/TestSupport",
+                swiftSettings: rules
+            ),
+            .testTarget(
+                name: "EndToEndTests",
+                dependencies: ["osodata", "TestSupport"],
+                swiftSettings: rules
+            ),
+            .testTarget(
+                name: "ProjectTests",
+                dependencies: ["osodata", "TestSupport"],
+                swiftSettings: rules
+            ),
+        ]
+)

@@ -1,0 +1,30 @@
+#pragma once
+#include <git2.h>
+
+// git_libgit2_opts is variadic, which Swift cannot call; one function for each option used.
+
+/// Checks on reading that an object's bytes have the object's id (0 = trust them, as git does).
+static inline int shim_git_set_hash_verification(int enabled) {
+    return git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, enabled);
+}
+
+/// Refuses repositories that another user owns.
+static inline int shim_git_set_owner_validation(int enabled) {
+    return git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, enabled);
+}
+
+/// Makes refs durable before a call returns.
+static inline int shim_git_set_fsync(int enabled) {
+    return git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, enabled);
+}
+
+/// Names one more repository extension that may be opened.
+static inline int shim_git_set_extension(const char *name) {
+    const char *names[] = {name};
+    return git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, names, (size_t)1);
+}
+
+/// Where configuration of a level (GIT_CONFIG_LEVEL_...) is looked for.
+static inline int shim_git_set_search_path(int level, const char *path) {
+    return git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, path);
+}

@@ -1,0 +1,90 @@
+package import Diagnostics
+
+/// The name of an hour of GitHub Archive, as `2015-01-01-0`.
+///
+/// It is the hour of UTC, but for files of the years in which GitHub's timeline told times with an
+/// offset: there it is the hour in California (`2013-02-15-0` is 08:00 UTC).
+package struct ArchiveHour: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// Hours since 1970-01-01-0.
+    package let index: Int64
+
+    private init(index: Int64) {
+        self.index = index
+    }
+
+    /// Reads `2015-01-01-0`.
+    ///
+    /// - Throws: `archive.hour`.
+    package init(parsing text: String) throws(Failure) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        let widths = parts.map(\.utf8.count)
+        guard parts.count == 4, widths[0] == 4, widths[1] == 2, widths[2] == 2,
+            parts.allSatisfy({ $0.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 } }),
+            let year = Int64(parts[0]), let month = Int64(parts[1]), let day = Int64(parts[2]),
+            let hour = Int64(parts[3]), year >= 1, (1...12).contains(month), day >= 1,
+            day <= EventTime.daysIn(month: month, of: year), hour < 24, String(hour) == parts[3]
+        else {
+            throw Failure(
+                .archiveHour,
+                "\"\(text)\" is not an hour of GitHub Archive.",
+                hint: "Write year, month, day and hour, the hour without a zero: 2015-01-01-0."
+            )
+        }
+        let days = EventTime.daysSince1970(year: year, month: month, day: day)
+        index = days * 24 + hour
+    }
+
+    /// All hours from one to another, both included; each may be a whole day (`2015-01-01`).
+    ///
+    /// - Throws: `archive.hour`, also if there are none.
+    package static func hours(from: String, to: String) throws(Failure) -> [ArchiveHour] {
+        let isDay = { (text: String) in text.utf8.count { $0 == UInt8(ascii: "-") } == 2 }
+        let first = try ArchiveHour(parsing: isDay(from) ? from + "-0" : from)
+        let last = try ArchiveHour(parsing: isDay(to) ? to + "-23" : to)
+        guard first <= last else {
+            throw Failure(
+                .archiveHour,
+                "There are no hours from \"\(from)\" to \"\(to)\".",
+                hint: "The first must not be after the last."
+            )
+        }
+        return (first.index...last.index).map(ArchiveHour.init(index:))
+    }
+
+    /// The end of the hour, microseconds since 1970, if its name is told at this offset.
+    func end(offsetSeconds: Int64) -> Int64 {
+        ((index + 1) * 3600 - offsetSeconds) * 1_000_000
+    }
+
+    /// The year in the name.
+    var year: Int64 { civil.year }
+
+    package static func < (one: ArchiveHour, other: ArchiveHour) -> Bool {
+        one.index < other.index
+    }
+
+    package var description: String {
+        let (year, month, day) = civil
+        func padded(_ number: Int64, _ width: Int) -> String {
+            let text = String(number)
+            return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
+        }
+        let hour = index - days * 24
+        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))-\(hour)"
+    }
+
+    private var days: Int64 { index >= 0 ? index / 24 : (index - 23) / 24 }
+
+    /// The inverse of `EventTime.daysSince1970`.
+    private var civil: (year: Int64, month: Int64, day: Int64) {
+        let z = days + 719_468
+        let era = (z >= 0 ? z : z - 146_096) / 146_097
+        let dayOfEra = z - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shifted = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * shifted + 2) / 5 + 1
+        let month = shifted < 10 ? shifted + 3 : shifted - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
+    }
+}

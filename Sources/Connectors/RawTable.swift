@@ -1,0 +1,40 @@
+import Diagnostics
+import Records
+
+extension Schema {
+    /// Whether rows of both look alike: ids and docs may differ.
+    func hasLayout(of other: Schema) -> Bool {
+        func layout(_ schema: Schema) -> [String] {
+            schema.columns.map { "\($0.name) \($0.type) \($0.isNullable)" }
+        }
+        return key == other.key && cutClass == other.cutClass && layout(self) == layout(other)
+    }
+}
+
+/// Makes schemas of tables whose columns are written down in this module.
+enum RawTable {
+    /// A schema; that it is valid is checked by the tests of each connector.
+    static func schema(
+        _ columns: [(name: String, type: ColumnType, isNullable: Bool, doc: String)],
+        key: [String],
+        cutClass: CutClass
+    ) -> Schema {
+        do throws(Failure) {
+            return try Schema(
+                columns: columns.enumerated().map { index, column in
+                    Column(
+                        id: index + 1,
+                        name: column.name,
+                        type: column.type,
+                        isNullable: column.isNullable,
+                        doc: column.doc
+                    )
+                },
+                key: key,
+                cutClass: cutClass
+            )
+        } catch {
+            preconditionFailure("a schema written in the code is wrong: \(error)")
+        }
+    }
+}

@@ -1,0 +1,62 @@
+/// Writes the counts of the differences of several tables, one line a table, like
+/// `git diff --stat`.
+package struct StatRenderer: Sendable {
+    /// One table's counts.
+    package struct Line: Sendable {
+        /// The table as `layer.name`.
+        package let table: String
+        package let summary: DiffSummary
+        /// Whether the table is on the other side only.
+        package let note: String?
+
+        /// Makes a line; `note` is a word such as "new" or "dropped".
+        package init(table: String, summary: DiffSummary, note: String? = nil) {
+            self.table = table
+            self.summary = summary
+            self.note = note
+        }
+    }
+
+    /// Makes a renderer.
+    package init() {}
+
+    /// The table of counts, and a last line with their sums and what was read.
+    package func text(_ lines: [Line]) -> String {
+        guard !lines.isEmpty else { return "No table differs.\n" }
+        let header = ["table", "rows", "added", "removed", "changed", "chunks read"]
+        let rows = lines.map { line in
+            let summary = line.summary
+            return [
+                line.table, TerminalText.grouped(summary.rowsAfter),
+                "+" + TerminalText.grouped(summary.added),
+                "-" + TerminalText.grouped(summary.removed),
+                "~" + TerminalText.grouped(summary.changed),
+                TerminalText.grouped(summary.chunksRead),
+            ]
+        }
+        let widths = header.indices.map { column in
+            ([header] + rows).map { TerminalText.width($0[column]) }.max() ?? 0
+        }
+        func join(_ cells: [String]) -> String {
+            cells.enumerated().map { column, cell in
+                TerminalText.pad(cell, widths[column], isRight: column > 0)
+            }.joined(separator: "  ")
+        }
+        var text = join(header) + "\n"
+        for (line, row) in zip(lines, rows) {
+            var notes = line.note.map { [$0] } ?? []
+            if !line.summary.schemaChanges.isEmpty { notes.append("schema changed") }
+            text += join(row) + (notes.isEmpty ? "" : "  " + notes.joined(separator: ", ")) + "\n"
+        }
+        let sums = lines.map(\.summary)
+        text += "\(counted(lines.count, "table")) changed: "
+        text += TerminalText.grouped(sums.reduce(0) { $0 + $1.added }) + " rows added, "
+        text += TerminalText.grouped(sums.reduce(0) { $0 + $1.removed }) + " removed, "
+        text += TerminalText.grouped(sums.reduce(0) { $0 + $1.changed }) + " changed\n"
+        return text
+    }
+
+    private func counted(_ count: Int, _ noun: String) -> String {
+        "\(TerminalText.grouped(count)) \(noun)\(count == 1 ? "" : "s")"
+    }
+}

@@ -1,0 +1,153 @@
+package import Codecs
+package import Diagnostics
+
+/// What `pipelines.toml` says (docs/pipelines.md).
+package struct Configuration: Sendable {
+    /// The file's name in a warehouse.
+    package static let fileName = "pipelines.toml"
+
+    /// The warehouse's name, for people.
+    package let name: String
+    /// The folder of the directory, or nil for none.
+    package let directory: String?
+    package let privacy: Privacy
+    /// Sources by name.
+    package let sources: [Source]
+
+    /// How e-mail addresses are hidden.
+    package struct Privacy: Sendable {
+        /// Names the key, never the key itself.
+        package let keyID: String
+        /// A key published in the file (a demonstration's), or nil.
+        package let publishedKey: String?
+        /// The environment variable that holds the key, or nil.
+        package let keyVariable: String?
+    }
+
+    /// One source of raw rows.
+    package struct Source: Sendable {
+        package let name: String
+        package let connector: Connector
+        /// True where the data is invented; every number made from it is labelled.
+        package let isMadeUp: Bool
+        package let place: Place
+    }
+
+    /// A connector with its settings.
+    package enum Connector: Sendable {
+        /// Histories of git repositories: a path on this machine and the public address.
+        case git(repositories: [(path: String, url: String)])
+        /// Hours of GitHub Archive from an endpoint (`https://…`, `file://…`).
+        case githubArchive(endpoint: String, first: String, last: String, keepsAll: Bool)
+
+        /// The connector's name in the file.
+        package var name: String {
+            switch self {
+            case .git: "git"
+            case .githubArchive: "github-archive"
+            }
+        }
+
+        /// Where the data comes from, for `raw.sources`.
+        package var location: String {
+            switch self {
+            case .git(let repositories): repositories.map(\.url).joined(separator: " ")
+            case .githubArchive(let endpoint, _, _, _): endpoint
+            }
+        }
+
+        /// The raw table the connector writes.
+        package var table: String {
+            switch self {
+            case .git: "raw.git_commits"
+            case .githubArchive: "raw.github_events"
+            }
+        }
+    }
+
+    /// Reads `pipelines.toml` of a warehouse.
+    ///
+    /// - Throws: `config.*` with file, line and column.
+    package init(files: some WarehouseFiles) throws(Failure) {
+        let text = try files.requiredText(
+            Self.fileName, hint: "Make a warehouse here with: osodata init")
+        let root = try TOMLSettings(parsing: text, file: Self.fileName)
+        try root.refuseUnknownKeys(["warehouse", "privacy", "directory", "sources"])
+
+        let warehouse = try root.table("warehouse")
+        try warehouse?.refuseUnknownKeys(["name"])
+        name = try warehouse?.string("name") ?? "osodata"
+
+        let directory = try root.table("directory")
+        try directory?.refuseUnknownKeys(["path"])
+        self.directory = try directory?.string("path")
+
+        privacy = try Privacy(root.table("privacy"))
+
+        let sources = try root.table("sources")
+        var read: [Source] = []
+        for name in sources?.keys ?? [] {
+            guard let settings = try sources?.table(name) else { continue }
+            read.append(try Source(name: name, settings))
+        }
+        self.sources = read
+    }
+}
+
+extension Configuration.Privacy {
+    fileprivate init(_ settings: TOMLSettings?) throws(Failure) {
+        try settings?.refuseUnknownKeys(["email_key_id", "email_key", "email_key_env"])
+        keyID = try settings?.string("email_key_id") ?? "none"
+        publishedKey = try settings?.string("email_key")
+        keyVariable = try settings?.string("email_key_env")
+        if let settings, publishedKey != nil, keyVariable != nil {
+            throw settings.failure(
+                "email_key", "'email_key' and 'email_key_env' exclude each other.",
+                hint: "A secret belongs into the environment: keep 'email_key_env'.")
+        }
+    }
+}
+
+extension Configuration.Source {
+    fileprivate init(name: String, _ settings: TOMLSettings) throws(Failure) {
+        self.name = name
+        place = settings.place()
+        isMadeUp = try settings.bool("made_up") ?? false
+        let connector = try settings.requiredString("connector")
+        switch connector {
+        case "git":
+            try settings.refuseUnknownKeys(["connector", "made_up", "repositories"])
+            var repositories: [(path: String, url: String)] = []
+            for entry in try settings.tables("repositories") ?? [] {
+                try entry.refuseUnknownKeys(["path", "url"])
+                repositories.append(
+                    (try entry.requiredString("path"), try entry.requiredString("url")))
+            }
+            guard !repositories.isEmpty else {
+                throw settings.failure(
+                    "repositories", "The source '\(name)' lists no repository.",
+                    hint: "repositories = [{ path = \".\", url = \"https://github.com/o/r\" }]")
+            }
+            self.connector = .git(repositories: repositories)
+        case "github-archive":
+            try settings.refuseUnknownKeys([
+                "connector", "made_up", "endpoint", "from", "to", "keep",
+            ])
+            let keep = try settings.string("keep") ?? "directory"
+            guard keep == "directory" || keep == "all" else {
+                throw settings.failure(
+                    "keep", "'keep' is \"directory\" or \"all\", not \"\(keep)\".")
+            }
+            self.connector = .githubArchive(
+                endpoint: try settings.string("endpoint") ?? "https://data.gharchive.org",
+                first: try settings.requiredString("from"),
+                last: try settings.requiredString("to"), keepsAll: keep == "all")
+        default:
+            let known = ["git", "github-archive"]
+            throw settings.failure(
+                "connector", "There is no connector '\(connector)'.",
+                hint: nearest(to: connector, among: known).map { "Did you mean '\($0)'?" }
+                    ?? "Connectors: \(known.joined(separator: ", ")).")
+        }
+    }
+}

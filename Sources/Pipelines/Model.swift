@@ -1,0 +1,112 @@
+package import Diagnostics
+package import Records
+package import Snapshots
+
+/// One model: a SELECT that makes a table, with what its header says.
+///
+/// The file is `models/<layer>/<table>.sql`: a block comment holding TOML, then one SELECT.
+package struct Model: Sendable {
+    package let table: TableName
+    /// Path in the warehouse.
+    package let file: String
+    /// The whole file; the header is a comment to the engine, so that places stay true.
+    package let sql: String
+    package let key: [String]
+    package let description: String?
+    package let cutClass: CutClass
+    /// Documentation by column.
+    package let columnDocs: [String: String]
+    /// Columns that were called otherwise before: new name to old.
+    package let renames: [String: String]
+
+    /// Reads a model.
+    ///
+    /// - Parameters:
+    ///   - file: path in the warehouse, `models/<layer>/<table>.sql`.
+    ///   - text: the file's text.
+    /// - Throws: `config.*` or `model.*` with file, line and column.
+    package init(file: String, text: String) throws(Failure) {
+        let parts = file.split(separator: "/")
+        guard parts.count == 3, parts[2].hasSuffix(".sql") else {
+            throw Failure(
+                .modelFile, "A model is a file models/<layer>/<table>.sql.",
+                place: Place(file: file))
+        }
+        let table: TableName
+        do {
+            table = try TableName(parsing: "\(parts[1]).\(parts[2].dropLast(4))")
+        } catch {
+            throw error.at(Place(file: file))
+        }
+        self.table = table
+        self.file = file
+        sql = text
+        guard table.layer != "raw", table.layer != "meta" else {
+            throw Failure(
+                .modelFile, "The layer '\(table.layer)' is not for models.",
+                hint: "Models live in staging, intermediate and marts.", place: Place(file: file))
+        }
+
+        let header = try Header(text: text, file: file)
+        let settings = try TOMLSettings(
+            parsing: header.toml, file: file, lineOffset: header.lineOffset)
+        try settings.refuseUnknownKeys(["key", "description", "class", "columns", "was"])
+        key = try settings.strings("key") ?? []
+        description = try settings.string("description")
+        if let named = try settings.string("class") {
+            guard let cutClass = CutClass(rawValue: named) else {
+                throw settings.failure("class", "'class' is \"large\" or \"small\".")
+            }
+            self.cutClass = cutClass
+        } else {
+            cutClass = .standard(forLayer: table.layer)
+        }
+        columnDocs = try Self.texts(settings.table("columns"))
+        renames = try Self.texts(settings.table("was"))
+    }
+
+    private static func texts(_ settings: TOMLSettings?) throws(Failure) -> [String: String] {
+        var texts: [String: String] = [:]
+        for key in settings?.keys ?? [] { texts[key] = try settings?.string(key) }
+        return texts
+    }
+
+    /// The SQL macros of a warehouse, or empty.
+    package static let macrosFile = "models/macros.sql"
+
+    /// Reads every model of a warehouse, sorted by table.
+    package static func load(_ files: some WarehouseFiles) throws(Failure) -> [Model] {
+        var models: [Model] = []
+        for path in try files.list("models") where path.hasSuffix(".sql") && path != macrosFile {
+            let text = try files.requiredText(path, hint: "Restore the file.")
+            models.append(try Model(file: path, text: text))
+        }
+        return models.sorted { $0.table < $1.table }
+    }
+}
+
+/// The first block comment of a model file.
+private struct Header {
+    let toml: String
+    /// Lines before the comment's text.
+    let lineOffset: Int
+
+    init(text: String, file: String) throws(Failure) {
+        guard let open = text.range(of: "/*"), let close = text.range(of: "*/"),
+            text[..<open.lowerBound].allSatisfy(\.isWhitespace),
+            open.upperBound <= close.lowerBound
+        else {
+            throw Failure(
+                .modelFile, "A model starts with a header comment.",
+                hint: "Write /* key = [\"column\"] … */ before the SELECT.",
+                place: Place(file: file, line: 1, column: 1))
+        }
+        toml = String(text[open.upperBound..<close.lowerBound])
+        lineOffset = text[..<open.upperBound].count { $0 == "\n" }
+    }
+}
+
+extension Failure.Code {
+    /// A model file that is not one.
+    package static let modelFile = Self("model.file")
+}

@@ -1,0 +1,83 @@
+import Codecs
+package import Diagnostics
+package import Querying
+package import Records
+package import Snapshots
+
+/// The SQL engine as models see it: the warehouse's macros, and nothing from outside.
+package enum ModelEngine {
+    /// Opens an engine with the macros of `models/macros.sql`.
+    ///
+    /// - Throws: `query.*` with the place in the macro file.
+    package static func connect(
+        files: some WarehouseFiles, options: Runner.Options
+    ) throws(Failure) -> Connection {
+        let database = try Database(
+            options: .init(threads: options.threads, memoryLimit: options.memoryLimit.map { Int($0) }))
+        let connection = try database.connect()
+        try define(asOf: nil, on: connection)
+        if let bytes = try files.read(Model.macrosFile) {
+            try connection.execute(
+                String(decoding: bytes, as: UTF8.self), file: Model.macrosFile)
+        }
+        return connection
+    }
+
+    /// What the engine is, as part of a fingerprint.
+    package static var name: String {
+        "duckdb \(Database.engineVersion) " + Database.engineSettings.joined(separator: " ")
+    }
+
+    /// Defines `as_of()`; nil makes it NULL.
+    package static func define(asOf: String?, on connection: Connection) throws(Failure) {
+        // `asOf` is our own spelling of a timestamp, never a user's text.
+        let value = asOf.map { "TIMESTAMP '\($0)'" } ?? "NULL::TIMESTAMP"
+        try connection.execute("CREATE OR REPLACE MACRO as_of() AS \(value)")
+    }
+
+    /// Runs a model over tables the connection sees.
+    ///
+    /// - Returns: the rows, sorted by the model's key.
+    /// - Throws: `query.*`, `records.duplicate-key`, `model.*`, at the model's file.
+    package static func run(
+        _ model: Model, connection: Connection
+    ) throws(Failure) -> RowSet {
+        do {
+            let schema = try schema(of: model, connection: connection)
+            return try connection.materialize(model.sql, schema: schema, file: model.file)
+        } catch {
+            throw error.at(Place(file: model.file))
+        }
+    }
+
+    private static func schema(of model: Model, connection: Connection) throws(Failure) -> Schema {
+        let described = try connection.describe(model.sql, file: model.file)
+        let names = described.map(\.name)
+        for key in model.key where !names.contains(key) {
+            throw Failure(
+                .modelFile, "The key column '\(key)' is not among the columns of '\(model.table)'.",
+                hint: nearest(to: key, among: names).map { "Did you mean '\($0)'?" }
+                    ?? "Columns: \(names.joined(separator: ", ")).")
+        }
+        for documented in (model.columnDocs.keys + model.renames.keys).sorted()
+        where !names.contains(documented) {
+            throw Failure(
+                .modelFile, "The header of '\(model.table)' names a column '\(documented)' that the SELECT does not make.",
+                hint: nearest(to: documented, among: names).map { "Did you mean '\($0)'?" })
+        }
+        var columns: [Column] = []
+        for (index, column) in described.enumerated() {
+            guard let type = column.type else {
+                throw Failure(
+                    .modelFile, "The column '\(column.name)' has the type \(column.duckType), which snapshots do not hold.",
+                    hint: "Cast it: \(column.name)::BIGINT, ::DECIMAL(38,0) or ::VARCHAR.")
+            }
+            columns.append(
+                Column(
+                    id: index + 1, name: column.name, type: type,
+                    isNullable: !model.key.contains(column.name),
+                    doc: model.columnDocs[column.name]))
+        }
+        return try Schema(columns: columns, key: model.key, cutClass: model.cutClass)
+    }
+}

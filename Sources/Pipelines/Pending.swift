@@ -1,0 +1,68 @@
+import Codecs
+import Diagnostics
+import Foundation
+import Records
+import Snapshots
+
+/// Changes too small for a commit, kept until the next one: provenance of tables whose content
+/// came out equal, and coverage that moved without new rows.
+///
+/// Files of `.osodata/pending`, each naming the digest of the committed table it stands on, so
+/// that one left behind by a pull or a reset is ignored. Losing them costs a rebuild, never a
+/// wrong number.
+struct Pending {
+    private let folder: URL
+
+    /// The pending changes of the warehouse at `root`.
+    init(root: String) {
+        folder = URL(fileURLWithPath: root).appending(path: ".osodata/pending")
+    }
+
+    /// The provenance `table` would have been committed with, if its committed digest is `digest`.
+    func provenance(_ table: TableName, digest: Digest) -> JSONValue? {
+        read(table, digest, "json").flatMap { try? JSONValue(parsing: $0) }
+    }
+
+    /// Keeps a provenance.
+    func keep(_ provenance: JSONValue, _ table: TableName, digest: Digest) throws(Failure) {
+        try write([UInt8](provenance.serialized().utf8), table, digest, "json")
+    }
+
+    /// Canonical rows of `table` that stand for the committed ones of digest `digest`.
+    func rows(_ table: TableName, digest: Digest?) -> [UInt8]? { read(table, digest, "ndjson") }
+
+    /// Keeps rows.
+    func keep(rows: [UInt8], _ table: TableName, digest: Digest?) throws(Failure) {
+        try write(rows, table, digest, "ndjson")
+    }
+
+    /// Forgets everything: it was committed.
+    func clear() { try? FileManager.default.removeItem(at: folder) }
+
+    private func url(_ table: TableName, _ digest: Digest?, _ kind: String) -> URL {
+        folder.appending(path: "\(table).\(digest?.short ?? "none").\(kind)")
+    }
+
+    private func read(_ table: TableName, _ digest: Digest?, _ kind: String) -> [UInt8]? {
+        (try? Data(contentsOf: url(table, digest, kind))).map { [UInt8]($0) }
+    }
+
+    private func write(
+        _ bytes: [UInt8], _ table: TableName, _ digest: Digest?, _ kind: String
+    ) throws(Failure) {
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try Data(bytes).write(to: url(table, digest, kind), options: .atomic)
+        } catch {
+            throw Failure(
+                .pendingUnwritable, "The folder '\(folder.path)' cannot be written.",
+                hint: "Free some disk space or mend the folder's permissions.",
+                cause: error.localizedDescription)
+        }
+    }
+}
+
+extension Failure.Code {
+    /// `.osodata/pending` cannot be written.
+    package static let pendingUnwritable = Self("run.pending-unwritable")
+}

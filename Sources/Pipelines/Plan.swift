@@ -1,0 +1,110 @@
+package import Codecs
+package import Diagnostics
+import Lineage
+import Querying
+package import Snapshots
+
+/// Why a table is made again, or is not.
+package enum Reason: Sendable, Equatable {
+    /// Nothing it depends on changed.
+    case upToDate
+    /// There is no snapshot yet.
+    case isNew
+    /// The statement or the macros it uses say something else.
+    case statementChanged
+    /// The header's key, class, documentation or renames changed.
+    case settingsChanged
+    /// Another SQL engine or other settings of it.
+    case engineChanged
+    /// `as_of()` moved.
+    case asOfChanged(from: String?, to: String?)
+    /// These tables it reads changed.
+    case inputsChanged([TableName])
+    /// A table it reads may change in this run; known once that is made.
+    case inputsMayChange([TableName])
+    /// Upstream has to be asked.
+    case checksUpstream
+
+    /// A few words for `plan` and `run`.
+    package var text: String {
+        switch self {
+        case .upToDate: "up to date"
+        case .isNew: "new"
+        case .statementChanged: "statement changed"
+        case .settingsChanged: "header changed"
+        case .engineChanged: "SQL engine changed"
+        case .asOfChanged(let from, let to):
+            "as_of moved from \(from ?? "nothing") to \(to ?? "nothing")"
+        case .inputsChanged(let tables): "changed: \(Self.names(tables))"
+        case .inputsMayChange(let tables): "if changed: \(Self.names(tables))"
+        case .checksUpstream: "asks upstream"
+        }
+    }
+
+    private static func names(_ tables: [TableName]) -> String {
+        tables.map(\.description).joined(separator: ", ")
+    }
+
+    /// Compares how a table was made with how it would be made now.
+    init(wanted: Provenance, current: Provenance?) {
+        guard let current else {
+            self = .isNew
+            return
+        }
+        let before = Dictionary(uniqueKeysWithValues: current.inputs.map { ($0.table, $0.digest) })
+        let changed = wanted.inputs.filter { before[$0.table] != $0.digest }.map(\.table)
+        if wanted.statement != current.statement {
+            self = .statementChanged
+        } else if wanted.settings != current.settings || wanted.kind != current.kind {
+            self = .settingsChanged
+        } else if wanted.engine != current.engine {
+            self = .engineChanged
+        } else if !changed.isEmpty {
+            self = .inputsChanged(changed)
+        } else if wanted.asOf != current.asOf {
+            self = .asOfChanged(from: current.asOf, to: wanted.asOf)
+        } else if wanted.fingerprint != current.fingerprint {
+            self = .statementChanged
+        } else {
+            self = .upToDate
+        }
+    }
+}
+
+/// What a run does, in order: data that `plan` prints and `run` executes.
+package struct Plan: Sendable {
+    /// One step.
+    package struct Step: Sendable {
+        package let kind: Kind
+        /// Tables the step writes.
+        package let tables: [TableName]
+        package let reason: Reason
+    }
+
+    /// What a step does.
+    package enum Kind: Sendable {
+        /// Writes what `pipelines.toml` says of the sources.
+        case configuration
+        /// Reads the directory.
+        case directory
+        /// Fetches and reads sources of one connector.
+        case extract([Configuration.Source])
+        /// Runs a model.
+        case build(Graph.Node)
+
+        /// A word for the step.
+        package var name: String {
+            switch self {
+            case .configuration: "configuration"
+            case .directory: "directory"
+            case .extract: "extract"
+            case .build: "model"
+            }
+        }
+    }
+
+    package let steps: [Step]
+
+    /// Steps that are sure or likely to make tables.
+    package var pending: [Step] { steps.filter { $0.reason != .upToDate } }
+}

@@ -1,0 +1,81 @@
+package import Codecs
+package import Diagnostics
+package import Records
+package import Snapshots
+
+/// How a snapshot came about: what a rebuild needs to make the same bytes again.
+///
+/// Stored as `provenance.json` beside the manifest. It holds no clock time: `asOf` is data, what
+/// the sources said they cover.
+package struct Provenance: Sendable, Equatable {
+    /// What made the table: `model`, `source`, `directory`, `configuration` or `import`.
+    package let kind: Kind
+    /// The file or source it was made from.
+    package let origin: String
+    /// Digest of the statement (or of the origin's content), without comments and positions.
+    package let statement: Digest
+    /// Digest of what the header says of the table: key, class, documentation, renames.
+    package let settings: Digest
+    /// The SQL engine with its settings, or nil where none took part.
+    package let engine: String?
+    /// The value of `as_of()`, if the statement uses it: `.some(nil)` is SQL's NULL.
+    package let asOf: String?
+    /// Tables read, with their digests, sorted by table.
+    package let inputs: [Input]
+
+    /// What kind of step made a table.
+    package enum Kind: String, Sendable { case model, source, directory, configuration, imported }
+
+    /// One table read.
+    package struct Input: Sendable, Equatable {
+        package let table: TableName
+        package let digest: Digest
+    }
+
+    /// One digest over all of it: equal fingerprints promise equal tables.
+    package var fingerprint: Digest { .of(json(withFingerprint: false).serialized()) }
+
+    /// The content of `provenance.json`.
+    package var json: JSONValue { json(withFingerprint: true) }
+
+    private func json(withFingerprint: Bool) -> JSONValue {
+        var members: [(key: String, value: JSONValue)] = [
+            ("format", .string("osodata.provenance/1")),
+            ("kind", .string(kind.rawValue)),
+            ("origin", .string(origin)),
+            ("statement", .string(statement.hex)),
+            ("settings", .string(settings.hex)),
+            ("engine", engine.map { .string($0) } ?? .null),
+            ("as_of", asOf.map { .string($0) } ?? .null),
+            (
+                "inputs",
+                .object(inputs.map { ($0.table.description, .string($0.digest.hex)) })
+            ),
+        ]
+        if withFingerprint { members.append(("fingerprint", .string(fingerprint.hex))) }
+        return .object(members)
+    }
+}
+
+extension Provenance {
+    /// Reads `provenance.json`; nil for one that is not of this version (a rebuild replaces it).
+    package init?(json: JSONValue?) {
+        guard let json, json["format"]?.string == "osodata.provenance/1",
+            let kind = json["kind"]?.string.flatMap(Kind.init(rawValue:)),
+            let origin = json["origin"]?.string,
+            let statement = json["statement"]?.string.flatMap({ Digest(hex: $0) }),
+            let settings = json["settings"]?.string.flatMap({ Digest(hex: $0) }),
+            case .object(let members)? = json["inputs"]
+        else { return nil }
+        var inputs: [Input] = []
+        for (name, value) in members {
+            guard let table = try? TableName(parsing: name),
+                let digest = value.string.flatMap({ Digest(hex: $0) })
+            else { return nil }
+            inputs.append(Input(table: table, digest: digest))
+        }
+        self.init(
+            kind: kind, origin: origin, statement: statement, settings: settings,
+            engine: json["engine"]?.string, asOf: json["as_of"]?.string, inputs: inputs)
+    }
+}

@@ -1,0 +1,79 @@
+import Codecs
+import Diagnostics
+import Lineage
+import Querying
+import Records
+import Snapshots
+
+extension Runner {
+    /// How a model's table would be made now, given the tables as they are.
+    func provenance(of node: Graph.Node, asOf: String?) -> Provenance {
+        Provenance(
+            kind: .model, origin: node.model.file, statement: node.analysis.fingerprint,
+            settings: node.model.settingsDigest, engine: ModelEngine.name,
+            asOf: node.analysis.usesAsOf ? asOf : nil,
+            inputs: node.analysis.tables.sorted().compactMap { table in
+                tables[table].map { Provenance.Input(table: table, digest: $0.digest) }
+            })
+    }
+
+    /// Makes a model's table if anything it depends on changed.
+    func build(_ node: Graph.Node) throws(Failure) {
+        let start = ContinuousClock().now
+        let table = node.model.table
+        let asOf = try asOf(for: table)
+        let wanted = provenance(of: node, asOf: asOf)
+        let reason = Reason(wanted: wanted, current: tables[table]?.provenance)
+        guard reason != .upToDate else { return reuse(table, since: start) }
+        event(.started("\(table)"))
+        for input in node.analysis.tables {
+            switch tables[input]?.content {
+            case .committed(let snapshot): try connection.attach(snapshot, as: input)
+            case .rows(let rows): try connection.attach(rows, as: input)
+            case .released, nil: break
+            }
+        }
+        if node.analysis.usesAsOf { try ModelEngine.define(asOf: asOf, on: connection) }
+        let rows = try ModelEngine.run(node.model, connection: connection)
+        try finish(
+            table, rows: rows, provenance: wanted, reason: reason,
+            columnRenames: node.model.renames, since: start)
+    }
+
+    /// `as_of()` for a model: the least time that the sources it reads from have stated to cover.
+    ///
+    /// - Returns: a timestamp's canonical text, or nil if none has stated any.
+    func asOf(for table: TableName) throws(Failure) -> String? {
+        let roots = graph.roots(of: table).map(\.description)
+        let sources = configuration.sources.filter { roots.contains($0.connector.table) }
+        return try leastCoverage(of: sources)
+    }
+
+    /// The least time over all sources: the run's trailer.
+    func overallAsOf() throws(Failure) -> String? { try leastCoverage(of: configuration.sources) }
+
+    private func leastCoverage(of sources: [Configuration.Source]) throws(Failure) -> String? {
+        let rows = try coverage()
+        let stated = sources.compactMap { source -> Int64? in
+            let times = rows.filter { $0.source == source.name }.compactMap(\.coveredUntil)
+            // An archive's hours follow each other, repositories stand side by side.
+            return switch source.connector {
+            case .git: times.min()
+            case .githubArchive: times.max()
+            }
+        }
+        return stated.min().map { CellText.timestampText(micros: $0) }
+    }
+}
+
+extension Model {
+    /// Digest of what the header says about the table.
+    var settingsDigest: Digest {
+        var text = "class \(cutClass.rawValue)\n" + key.map { "key \($0)\n" }.joined()
+        for (column, doc) in columnDocs.sorted(by: { $0.key < $1.key }) {
+            text += "doc \(column) \(doc)\n"
+        }
+        for (new, old) in renames.sorted(by: { $0.key < $1.key }) { text += "was \(new) \(old)\n" }
+        return .of(text)
+    }
+}

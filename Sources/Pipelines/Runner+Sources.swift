@@ -1,0 +1,225 @@
+import Codecs
+import Connectors
+import Diagnostics
+import Fetching
+import ProjectDirectory
+import Records
+import Snapshots
+
+extension Runner {
+    // MARK: What pipelines.toml says
+
+    func configurationStep() throws(Failure) -> Plan.Step {
+        Plan.Step(
+            kind: .configuration, tables: [RawTables.sources],
+            reason: Reason(
+                wanted: sourcesProvenance(), current: tables[RawTables.sources]?.provenance))
+    }
+
+    private func sourcesProvenance() -> Provenance {
+        var text = ""
+        for source in configuration.sources {
+            text += "\(source.name) \(source.connector.name) \(source.isMadeUp) \(source.connector.location)\n"
+        }
+        return Provenance(
+            kind: .configuration, origin: Configuration.fileName, statement: .of(text),
+            settings: .of("raw.sources/1"), engine: nil, asOf: nil, inputs: [])
+    }
+
+    func writeSources() throws(Failure) {
+        let start = ContinuousClock().now
+        let wanted = sourcesProvenance()
+        let reason = Reason(wanted: wanted, current: tables[RawTables.sources]?.provenance)
+        guard reason != .upToDate else { return reuse(RawTables.sources, since: start) }
+        var builder = RowBuilder(schema: try RawTables.sourcesSchema())
+        for source in configuration.sources {
+            try builder.string(source.name)
+            try builder.string(source.connector.name)
+            try builder.string(source.connector.location)
+            try builder.bool(source.isMadeUp)
+            try builder.endRow()
+        }
+        var rows = builder.finish()
+        try rows.sort()
+        try finish(RawTables.sources, rows: rows, provenance: wanted, reason: reason, since: start)
+    }
+
+    // MARK: The directory
+
+    func directoryStep() throws(Failure) -> Plan.Step {
+        Plan.Step(
+            kind: .directory, tables: RawTables.directory,
+            reason: Reason(
+                wanted: try directoryProvenance(),
+                current: tables[RawTables.directory[0]]?.provenance))
+    }
+
+    private func directoryProvenance() throws(Failure) -> Provenance {
+        let paths = try configuration.directory.map { (path) throws(Failure) in
+            try files.list(path).filter { $0.hasSuffix(".yaml") }
+        }
+        return Provenance(
+            kind: .directory, origin: configuration.directory ?? "none",
+            statement: try contentDigest(paths ?? []), settings: .of("directory \(ProjectDirectoryReader.version)"),
+            engine: nil, asOf: nil, inputs: [])
+    }
+
+    func readDirectory(_ step: Plan.Step) throws(Failure) {
+        let start = ContinuousClock().now
+        guard step.reason != .upToDate else {
+            for table in RawTables.directory { reuse(table, since: start) }
+            return
+        }
+        event(.started("directory"))
+        let contents: DirectoryContents
+        if let path = configuration.directory {
+            contents = try read(path)
+        } else {
+            contents = .empty
+        }
+        let wanted = try directoryProvenance()
+        let rows = [
+            try contents.projectRows(), try contents.collectionRows(), try contents.artifactRows(),
+        ]
+        for (table, rows) in zip(RawTables.directory, rows) {
+            try finish(table, rows: rows, provenance: wanted, reason: step.reason, since: start)
+        }
+    }
+
+    /// Reads the directory; places in failures are relative to the warehouse.
+    private func read(_ path: String) throws(Failure) -> DirectoryContents {
+        do {
+            return try ProjectDirectoryReader.read(
+                root: root + "/" + path, threads: options.threads,
+                progress: { event(.progress($0)) })
+        } catch {
+            guard let place = error.place else { throw error }
+            throw Failure(
+                error.code, error.message, hint: error.hint,
+                place: Place(file: path + "/" + place.file, line: place.line, column: place.column),
+                cause: error.cause)
+        }
+    }
+
+    /// The GitHub owners and repositories that the directory lists, lower case.
+    private func listedOnGitHub() throws(Failure) -> EventFilter {
+        var owners: Set<String> = []
+        var repositories: Set<String> = []
+        guard let rows = try tables[RawTables.directory[2]]?.rowSet() else {
+            return .directory(owners: owners, repositories: repositories)
+        }
+        let columns = try ["artifact_source", "artifact_type", "artifact_namespace", "artifact_name"]
+            .map { (name) throws(Failure) in try rows.strings(name) }
+        for index in 0..<rows.count where columns[0][index] == "GITHUB" {
+            if columns[1][index] == "OWNER" {
+                owners.insert(columns[2][index])
+            } else if columns[1][index] == "REPOSITORY" {
+                repositories.insert(columns[2][index] + "/" + columns[3][index])
+            }
+        }
+        return .directory(owners: owners, repositories: repositories)
+    }
+
+    // MARK: Connectors
+
+    func extractSteps() -> [Plan.Step] {
+        RawTables.connectors.map { table in
+            let sources = configuration.sources.filter { $0.connector.table == table.description }
+            let reason: Reason = tables[table] == nil ? .isNew : sources.isEmpty ? .upToDate : .checksUpstream
+            return Plan.Step(kind: .extract(sources), tables: [table], reason: reason)
+        }
+    }
+
+    func extract(_ sources: [Configuration.Source], into table: TableName) throws(Failure) {
+        let start = ContinuousClock().now
+        var rows: RowSet?
+        var isKept = false
+        var statement = SHA256()
+        for source in sources {
+            event(.started("\(source.name) (\(source.connector.name))"))
+            guard let key = emailKey() else {
+                note("\(source.name): the e-mail key '\(configuration.privacy.keyID)' is not here, so \(table) stays as committed.")
+                isKept = true
+                continue
+            }
+            let result = try extract(source, emailKey: key, current: rows, table: table)
+            try replaceCoverage(of: source, with: result.coverage)
+            if let changed = result.tables?.first(where: { $0.table == table.description }) {
+                rows = changed.rows
+            }
+            for partition in result.coverage {
+                statement.update("\(source.name) \(partition.partition) \(partition.contentSHA256 ?? "") \(partition.filter ?? "")\n")
+            }
+        }
+        if try dropGoneSources(from: table, keeping: sources, rows: &rows) { isKept = false }
+        if rows == nil, tables[table] == nil {
+            rows = RowSet(schema: connectorSchema(table))
+        }
+        guard let rows else { return reuse(table, as: isKept ? .kept : .reused, since: start) }
+        let wanted = Provenance(
+            kind: .source, origin: sources.map(\.name).joined(separator: " "),
+            statement: statement.finalize(), settings: .of("email_key_id \(configuration.privacy.keyID)"),
+            engine: nil, asOf: nil, inputs: [])
+        try finish(table, rows: rows, provenance: wanted, reason: .checksUpstream, since: start)
+    }
+
+    private func connectorSchema(_ table: TableName) -> Schema {
+        table == RawTables.connectors[0] ? GitHistory.schema : GitHubArchive.schema
+    }
+
+    private func extract(
+        _ source: Configuration.Source, emailKey: [UInt8], current: RowSet?, table: TableName
+    ) throws(Failure) -> ExtractResult {
+        let state = tables[table]
+        let context = SourceContext(
+            sourceName: source.name, emailKey: emailKey,
+            previousCoverage: state == nil ? [] : try coverage(),
+            previousRows: { (_) throws(Failure) in
+                if let current { return current }
+                return try state?.rowSet()
+            },
+            madeUp: source.isMadeUp, now: options.now, threads: options.threads,
+            progress: { [progress] in progress($0) })
+        switch source.connector {
+        case .git(let repositories):
+            return try GitHistory.extract(
+                repositories: repositories.map { (absolute($0.path), $0.url) }, context: context)
+        case .githubArchive(let endpoint, let first, let last, let keepsAll):
+            return try GitHubArchive.extract(
+                endpoint: absoluteEndpoint(endpoint), location: endpoint, from: first, to: last,
+                keep: keepsAll ? .all : try listedOnGitHub(),
+                fetcher: Fetcher(options: FetchOptions(userAgent: "osodata/\(options.version)")),
+                context: context)
+        }
+    }
+
+    private func emailKey() -> [UInt8]? {
+        options.emailKey ?? configuration.privacy.publishedKey.map { [UInt8]($0.utf8) }
+    }
+
+    private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : root + "/" + path }
+
+    /// `file://samples` is a folder of the warehouse; `file:///data` one of the machine.
+    private func absoluteEndpoint(_ endpoint: String) -> String {
+        let scheme = "file://"
+        guard endpoint.hasPrefix(scheme), !endpoint.hasPrefix(scheme + "/") else { return endpoint }
+        return scheme + root + "/" + endpoint.dropFirst(scheme.count)
+    }
+
+    /// Drops rows and coverage of sources that `pipelines.toml` no longer lists.
+    private func dropGoneSources(
+        from table: TableName, keeping sources: [Configuration.Source], rows: inout RowSet?
+    ) throws(Failure) -> Bool {
+        let connectors = Set(try coverage().filter { $0.table == table.description }.map(\.source))
+        let gone = connectors.subtracting(sources.map(\.name))
+        guard !gone.isEmpty else { return false }
+        for name in gone { try replaceCoverage(named: name, with: []) }
+        guard let current = try rows ?? tables[table]?.rowSet() else { return true }
+        var kept = current
+        for name in gone {
+            kept = try RawRows.replacing(source: name, in: kept, with: RowSet(schema: kept.schema))
+        }
+        rows = kept
+        return true
+    }
+}

@@ -1,0 +1,269 @@
+package import Codecs
+package import Diagnostics
+import Connectors
+import Fetching
+import Foundation
+package import GitStore
+import Lineage
+package import Querying
+import Records
+package import Snapshots
+
+/// Runs a warehouse's pipeline: reads sources and the directory, runs models whose inputs changed,
+/// and publishes what came out different as one commit.
+package final class Runner {
+    /// What a run is told from outside.
+    package struct Options: Sendable {
+        /// Threads for parsing, compressing and SQL.
+        package var threads: Int
+        /// Memory for SQL, in bytes; nil for the engine's default.
+        package var memoryLimit: Int64?
+        /// The time of the run, microseconds since 1970: the commit's date, and what a source that
+        /// was asked now states to cover.
+        package var now: Int64
+        /// Author of the commit; nil for git's configuration, else a built-in one.
+        package var author: Signature?
+        /// The key of e-mail hashes, if it is in the environment.
+        package var emailKey: [UInt8]?
+        /// The program's version, a trailer of the commit.
+        package var version: String
+
+        /// Options of a run.
+        package init(
+            threads: Int, memoryLimit: Int64? = nil, now: Int64, author: Signature? = nil,
+            emailKey: [UInt8]? = nil, version: String
+        ) {
+            self.threads = threads
+            self.memoryLimit = memoryLimit
+            self.now = now
+            self.author = author
+            self.emailKey = emailKey
+            self.version = version
+        }
+    }
+
+    let warehouse: Warehouse
+    let root: String
+    let files: WorkTreeFiles
+    let configuration: Configuration
+    let options: Options
+    let event: (RunEvent) -> Void
+    let pending: Pending
+    let batch: ObjectBatch
+    let connection: Connection
+    let graph: Graph
+
+    /// Tables as they are at this point of the run.
+    var tables: [TableName: TableState] = [:]
+    /// Tables as HEAD has them.
+    var committed: [TableName: Snapshot] = [:]
+    var outcomes: [RunReport.Table] = []
+    var prepared: [PreparedTable] = []
+    var notes: [String] = []
+    var coverageRows: RowSet?
+    var coverageNow: [CoverageRow]?
+
+    /// Reads configuration and models and opens the engine; nothing is written.
+    package init(
+        _ warehouse: Warehouse, options: Options, event: @escaping (RunEvent) -> Void
+    ) throws(Failure) {
+        self.warehouse = warehouse
+        self.options = options
+        self.event = event
+        root = try warehouse.requiredRoot()
+        files = WorkTreeFiles(root: root)
+        pending = Pending(root: root)
+        configuration = try Configuration(files: files)
+        batch = ObjectBatch(repository: warehouse.repository)
+        connection = try ModelEngine.connect(files: files, options: options)
+        if let tree = try warehouse.tree("HEAD") {
+            for name in try warehouse.store.tables(inTree: tree) {
+                guard let snapshot = try warehouse.store.snapshot(name, inTree: tree) else { continue }
+                committed[name] = snapshot
+                tables[name] = try TableState(snapshot: snapshot, pending: pending)
+            }
+        }
+        graph = try Graph(
+            models: Model.load(files), available: RawTables.all + tables.keys.filter { $0.layer == "raw" },
+            connection: connection)
+    }
+
+    /// Makes the plan: what a run would do now, as far as that is known before asking upstream.
+    package func plan() throws(Failure) -> Plan {
+        var steps = [try configurationStep(), try directoryStep()]
+        steps += extractSteps()
+        var uncertain = Set(steps.filter { $0.reason != .upToDate }.flatMap(\.tables))
+        for node in graph.nodes {
+            let table = node.model.table
+            let reason = Reason(
+                wanted: provenance(of: node, asOf: try asOf(for: table)),
+                current: tables[table]?.provenance)
+            let waiting = node.analysis.tables.filter { uncertain.contains($0) }.sorted()
+            let isSure = reason != .upToDate
+            steps.append(
+                Plan.Step(
+                    kind: .build(node), tables: [table],
+                    reason: isSure || waiting.isEmpty ? reason : .inputsMayChange(waiting)))
+            if isSure || !waiting.isEmpty { uncertain.insert(table) }
+        }
+        return Plan(steps: steps)
+    }
+
+    /// Executes the plan and publishes.
+    ///
+    /// - Returns: what became of every table, and the commit if there is one.
+    /// - Throws: the first failure; the repository is then as it was.
+    package func run() throws(Failure) -> RunReport {
+        let clock = ContinuousClock()
+        let start = clock.now
+        try refuseDirtySnapshots()
+        let plan = try plan()
+        let locks = try TableLocks.acquire(
+            plan.steps.flatMap(\.tables) + [RawTables.coverage], in: warehouse.repository)
+        defer { locks.release() }
+        for step in plan.steps {
+            switch step.kind {
+            case .configuration: try writeSources()
+            case .directory: try readDirectory(step)
+            case .extract(let sources): try extract(sources, into: step.tables[0])
+            case .build(let node): try build(node)
+            }
+            release(after: step, in: plan)
+        }
+        try writeCoverage()
+        var report = RunReport(
+            tables: outcomes.sorted { $0.table < $1.table }, asOf: try overallAsOf(),
+            notes: notes, seconds: 0)
+        try publish(&report)
+        report.seconds = (clock.now - start).seconds
+        return report
+    }
+
+    /// Lets go of rows that no later step reads, so that memory does not grow with the run.
+    private func release(after step: Plan.Step, in plan: Plan) {
+        guard case .build(let done) = step.kind else { return }
+        guard let index = graph.nodes.firstIndex(where: { $0.model.table == done.model.table })
+        else { return }
+        let needed = Set(graph.nodes[(index + 1)...].flatMap(\.analysis.tables))
+        for (table, state) in tables where !needed.contains(table) {
+            if case .rows = state.content { tables[table]?.content = .released }
+        }
+    }
+
+    private func refuseDirtySnapshots() throws(Failure) {
+        let dirty = try warehouse.repository.dirtyPaths(under: "snapshots")
+        guard let first = dirty.first else { return }
+        throw Failure(
+            .runDirtySnapshots,
+            "The work tree differs from the commit in '\(first)'"
+                + (dirty.count > 1 ? " and \(dirty.count - 1) more files" : "") + " of snapshots/.",
+            hint: "Snapshots are written by runs only. Undo the edit: git checkout HEAD -- snapshots")
+    }
+
+    /// Notes the outcome of a table whose rows were made.
+    ///
+    /// Equal content writes nothing: its new provenance waits for the next commit.
+    func finish(
+        _ table: TableName, rows: RowSet, provenance: Provenance, reason: Reason,
+        columnRenames: [String: String] = [:], since start: ContinuousClock.Instant
+    ) throws(Failure) {
+        let before = tables[table]
+        let written = try warehouse.store.write(
+            rows, table: table, provenance: provenance.json, previous: committed[table],
+            was: columnRenames, into: batch, threads: options.threads)
+        let isEqual = !written.isChanged
+        if written.isTreeChanged { prepared.append(written) }
+        tables[table] = TableState(
+            digest: written.digest, rows: written.rows, provenance: provenance,
+            content: isEqual ? before?.content ?? .rows(rows) : .rows(rows))
+        report(
+            table, isEqual ? .equal : .built, rowsBefore: before?.rows, rows: written.rows,
+            reason: reason, since: start)
+    }
+
+    /// Notes the outcome of a table that stays as it is.
+    func reuse(_ table: TableName, as state: RunReport.State = .reused, since start: ContinuousClock.Instant) {
+        report(
+            table, state, rowsBefore: tables[table]?.rows, rows: tables[table]?.rows ?? 0,
+            reason: .upToDate, since: start)
+    }
+
+    private func report(
+        _ table: TableName, _ state: RunReport.State, rowsBefore: Int?, rows: Int, reason: Reason,
+        since start: ContinuousClock.Instant
+    ) {
+        let outcome = RunReport.Table(
+            table: table, state: state, rowsBefore: rowsBefore, rows: rows,
+            digest: tables[table]?.digest, seconds: (ContinuousClock().now - start).seconds,
+            reason: reason)
+        outcomes.append(outcome)
+        event(.finished(outcome))
+    }
+
+    func note(_ text: String) {
+        notes.append(text)
+        event(.note(text))
+    }
+}
+
+/// A table at some point of a run.
+struct TableState {
+    var digest: Digest
+    var rows: Int
+    var provenance: Provenance?
+    /// What the engine and later steps read.
+    var content: Content
+
+    /// Where the rows are.
+    enum Content {
+        /// In the repository.
+        case committed(Snapshot)
+        /// In memory: made by this run.
+        case rows(RowSet)
+        /// Made by this run, and nobody reads them any more.
+        case released
+    }
+
+    init(digest: Digest, rows: Int, provenance: Provenance?, content: Content) {
+        self.digest = digest
+        self.rows = rows
+        self.provenance = provenance
+        self.content = content
+    }
+
+    /// The committed version, if that is what the table is.
+    var snapshot: Snapshot? {
+        if case .committed(let snapshot) = content { snapshot } else { nil }
+    }
+
+    /// All rows in memory.
+    func rowSet() throws(Failure) -> RowSet? {
+        switch content {
+        case .committed(let snapshot): try snapshot.rowSet()
+        case .rows(let rows): rows
+        case .released: nil
+        }
+    }
+
+    /// A committed table, with a provenance that waits for a commit if there is one.
+    init(snapshot: Snapshot, pending: Pending) throws(Failure) {
+        digest = snapshot.manifest.digest
+        rows = snapshot.manifest.rows
+        content = .committed(snapshot)
+        provenance = Provenance(
+            json: pending.provenance(snapshot.table, digest: snapshot.manifest.digest)
+                ?? snapshot.provenance())
+    }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    var seconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) * 1e-18
+    }
+}
+
+extension Failure.Code {
+    /// Somebody edited snapshots by hand.
+    package static let runDirtySnapshots = Self("run.dirty-snapshots")
+}

@@ -1,0 +1,39 @@
+package import Diagnostics
+package import GitStore
+package import Querying
+import Snapshots
+
+/// A connection that sees the tables of a revision.
+package enum SnapshotQuery {
+    /// Opens an engine with a view for every table the statement names.
+    ///
+    /// - Parameters:
+    ///   - tree: the revision's tree; nil for a repository without a commit.
+    ///   - statement: the SQL; only the tables it names become views.
+    package static func connect(
+        _ warehouse: Warehouse, tree: ObjectID?, statement: String, options: Runner.Options
+    ) throws(Failure) -> Connection {
+        let database = try Database(
+            options: .init(threads: options.threads, memoryLimit: options.memoryLimit.map { Int($0) }))
+        let connection = try database.connect()
+        guard let tree else { return connection }
+        let available = try warehouse.store.tables(inTree: tree)
+        let named = try connection.tableNames(statement)
+        for name in named {
+            guard let table = try? TableName(parsing: name) else { continue }
+            guard let snapshot = try warehouse.store.snapshot(table, inTree: tree) else {
+                let near = nearest(to: name, among: available.map(\.description))
+                throw Failure(
+                    .queryUnknownTable, "There is no table '\(name)'.",
+                    hint: near.map { "Did you mean '\($0)'?" } ?? "List the tables: osodata tables")
+            }
+            try connection.attach(snapshot, as: table)
+        }
+        return connection
+    }
+}
+
+extension Failure.Code {
+    /// A statement names a table that is not there.
+    package static let queryUnknownTable = Self("query.unknown-table")
+}

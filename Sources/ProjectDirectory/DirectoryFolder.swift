@@ -1,0 +1,115 @@
+import Diagnostics
+import Foundation
+
+/// The folder a directory lies in: finds its files and reads them.
+///
+/// Files are called by their path relative to it, in rows and in failures.
+struct DirectoryFolder: Sendable {
+    /// As the caller calls it.
+    let root: String
+
+    /// Nesting deeper than this is no directory of ours.
+    private static let depthLimit = 8
+
+    /// The YAML files below a folder of the root, as paths relative to the root, in byte order.
+    ///
+    /// Hidden files and files of other kinds are skipped, links to folders not followed.
+    ///
+    /// - Throws: `directory.unreadable-file`, `directory.wrong-extension`.
+    func files(below folder: String) throws(Failure) -> [String] {
+        var found: [String] = []
+        try collect(folder, depth: 0, into: &found)
+        return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    private func collect(
+        _ folder: String,
+        depth: Int,
+        into found: inout [String]
+    ) throws(Failure) {
+        guard let type = type(folder) else { return }
+        guard type == .typeDirectory, depth <= Self.depthLimit else {
+            throw Failure(
+                .unreadableFile,
+                "\"\(folder)\" is not a folder that can hold a directory.",
+                place: Place(file: folder)
+            )
+        }
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: path(folder))
+        } catch {
+            throw unreadable(folder, error)
+        }
+        for name in names where !name.hasPrefix(".") {
+            let child = "\(folder)/\(name)"
+            let lower = name.lowercased()
+            if name.hasSuffix(".yaml") {
+                found.append(child)
+            } else if lower.hasSuffix(".yml") || lower.hasSuffix(".yaml") {
+                throw Failure(
+                    .wrongExtension,
+                    "The file \"\(child)\" does not end in \".yaml\".",
+                    hint: "Rename it, or it would not be read.",
+                    place: Place(file: child)
+                )
+            } else if self.type(child) == .typeDirectory {
+                try collect(child, depth: depth + 1, into: &found)
+            }
+        }
+    }
+
+    /// What lies at a path, links not followed; nil if nothing does.
+    private func type(_ file: String) -> FileAttributeType? {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path(file))
+        return attributes?[.type] as? FileAttributeType
+    }
+
+    private func path(_ file: String) -> String { "\(root)/\(file)" }
+
+    /// The bytes of a file.
+    ///
+    /// - Throws: `directory.unreadable-file`, also for files above `YAMLValue.sizeLimit`.
+    func bytes(of file: String) throws(Failure) -> [UInt8] {
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path(file)))
+        } catch {
+            throw unreadable(file, error)
+        }
+        guard data.count <= YAMLValue.sizeLimit else {
+            throw Failure(
+                .unreadableFile,
+                "\"\(file)\" has \(data.count) bytes, more than the limit of"
+                    + " \(YAMLValue.sizeLimit).",
+                place: Place(file: file)
+            )
+        }
+        return [UInt8](data)
+    }
+
+    /// The text in the bytes of a file.
+    ///
+    /// - Throws: `directory.broken-yaml` with the line that is no UTF-8.
+    func text(_ bytes: [UInt8], of file: String) throws(Failure) -> String {
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        let invalid = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }
+        throw Failure(
+            .brokenYAML,
+            "The file is not UTF-8.",
+            hint: "Save it in UTF-8.",
+            place: Place(file: file, line: (invalid ?? 0) + 1)
+        )
+    }
+
+    private func unreadable(_ file: String, _ error: any Error) -> Failure {
+        Failure(
+            .unreadableFile,
+            "\"\(file)\" cannot be read.",
+            hint: "Check that it exists and that you may read it.",
+            place: Place(file: file),
+            cause: (error as NSError).localizedDescription
+        )
+    }
+}

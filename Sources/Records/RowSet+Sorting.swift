@@ -1,0 +1,239 @@
+import Dispatch
+package import Diagnostics
+
+extension RowSet {
+    /// Sorts the rows by key. Of a table without key, equal rows become one that counts them.
+    /// - Throws: `records.duplicate-key`, naming the key and both rows, if two rows have one key;
+    ///   the order is then unspecified.
+    /// - Complexity: O(n log n), on two threads; O(n) if the rows are in order.
+    package mutating func sort() throws(Failure) {
+        sortEntries()
+        if schema.isMultiset { return try fold() }
+        for index in entries.indices.dropFirst() where equalKeys(index - 1, index) {
+            throw duplicate(index - 1, index)
+        }
+    }
+
+    /// Sorts the rows by key; of rows with one key it keeps the first appended.
+    ///
+    /// Gives how many were dropped that were equal to the one kept (in all columns but those of
+    /// `ignoring`), and how many that were not. Without a key this is `sort`, which drops nothing.
+    /// - Throws: `records.malformed-row` only for sums of counts beyond `int64`.
+    package mutating func sortKeepingFirst(
+        ignoring: Set<String> = []
+    ) throws(Failure) -> (equal: Int, conflicting: Int) {
+        sortEntries()
+        if schema.isMultiset {
+            try fold()
+            return (0, 0)
+        }
+        let compared = schema.columns.indices.filter { !ignoring.contains(schema.columns[$0].name) }
+        var kept: [Entry] = []
+        kept.reserveCapacity(entries.count)
+        var dropped = (equal: 0, conflicting: 0)
+        for index in entries.indices {
+            if index > 0, equalKeys(index - 1, index), let first = kept.last {
+                if try equalRows(first, entries[index], compared) {
+                    dropped.equal += 1
+                } else {
+                    dropped.conflicting += 1
+                }
+                byteCount -= Int(entries[index].rowLength)
+            } else {
+                kept.append(entries[index])
+            }
+        }
+        entries = kept
+        return dropped
+    }
+
+    private func equalKeys(_ a: Int, _ b: Int) -> Bool {
+        guard entries[a].prefix == entries[b].prefix,
+            entries[a].keyLength == entries[b].keyLength
+        else { return false }
+        return unsafe withSortKey(a) { a in
+            unsafe withSortKey(b) { b in unsafe SortKey.compare(a, b) == 0 }
+        }
+    }
+
+    private func text(_ entry: Entry) -> [UInt8] {
+        unsafe texts.with(entry.row, count: Int(entry.rowLength)) { unsafe Array($0) }
+    }
+
+    private func equalRows(_ a: Entry, _ b: Entry, _ columns: [Int]) throws(Failure) -> Bool {
+        let left = text(a)
+        let right = text(b)
+        if left == right { return true }
+        if columns.count == schema.columns.count { return false }
+        let leftCells = try cells(of: left)
+        let rightCells = try cells(of: right)
+        return columns.allSatisfy { left[leftCells[$0]] == right[rightCells[$0]] }
+    }
+
+    private func cells(of row: [UInt8]) throws(Failure) -> [Range<Int>] {
+        var cells: [Range<Int>] = []
+        try unsafe row.withUnsafeBufferPointer { (row) throws(Failure) in
+            try unsafe reader.cells(row, into: &cells)
+        }
+        return cells
+    }
+
+    private func duplicate(_ a: Int, _ b: Int) -> Failure {
+        let first = row(a)
+        let second = row(b)
+        var key: [String] = []
+        if let cells = try? cells(of: first) {
+            for (index, name) in schema.key.enumerated() {
+                let value = first[cells[index]].prefix(200)
+                key.append("\(name) = \(String(decoding: value, as: UTF8.self))")
+            }
+        }
+        return Failure(
+            .duplicateKey,
+            "Two rows have the key \(key.joined(separator: ", ")).",
+            hint: "Add a column to the key, or make the rows one.",
+            cause: [first, second].map { row in
+                unsafe row.withUnsafeBufferPointer { unsafe excerpt($0) }
+            }.joined(separator: " and ")
+        )
+    }
+
+    // MARK: Order
+
+    /// Sorts by key, rows with one key by when they were appended.
+    private mutating func sortEntries() {
+        let count = entries.count
+        guard count > 1 else { return }
+        var entries = take(&self.entries)
+        keys.sort(&entries)
+        self.entries = entries
+    }
+
+    private func take(_ array: inout [Entry]) -> [Entry] {
+        var taken: [Entry] = []
+        swap(&taken, &array)
+        return taken
+    }
+
+    // MARK: Tables without key
+
+    /// Makes equal neighbours one row that has the sum of their counts.
+    private mutating func fold() throws(Failure) {
+        var kept: [Entry] = []
+        kept.reserveCapacity(entries.count)
+        var index = 0
+        while index < entries.count {
+            var next = index + 1
+            while next < entries.count, equalKeys(index, next) { next += 1 }
+            var entry = entries[index]
+            if next > index + 1 {
+                var total: Int64 = 0
+                for position in index..<next {
+                    let (sum, overflow) = total.addingReportingOverflow(countOf(entries[position]))
+                    guard !overflow else {
+                        throw Failure(.malformedRow, "A row is there more than 2^63 times.")
+                    }
+                    total = sum
+                    byteCount -= Int(entries[position].rowLength)
+                }
+                entry = recounted(entry, total)
+                byteCount += Int(entry.rowLength)
+            }
+            kept.append(entry)
+            index = next
+        }
+        entries = kept
+    }
+
+    /// Where the count starts in a row `…,"_n":12}` with its newline.
+    private func countStart(_ row: [UInt8]) -> Int {
+        (row.lastIndex(of: UInt8(ascii: ":")) ?? row.count - 1) + 1
+    }
+
+    private func countOf(_ entry: Entry) -> Int64 {
+        let row = text(entry)
+        return unsafe row.withUnsafeBufferPointer { row in
+            unsafe CellText.parseInt64(
+                UnsafeBufferPointer(rebasing: row[countStart(Array(row))..<(row.count - 2)])
+            ) ?? 1
+        }
+    }
+
+    private mutating func recounted(_ entry: Entry, _ count: Int64) -> Entry {
+        let old = text(entry)
+        let row = Array(old[..<countStart(old)]) + Array("\(count)}\n".utf8)
+        var entry = entry
+        unsafe entry.row = row.withUnsafeBufferPointer { unsafe texts.append($0) }
+        entry.rowLength = UInt32(row.count)
+        return entry
+    }
+}
+
+extension Arena {
+    /// Below this many rows a second thread costs more than it saves.
+    private static let parallelLimit = 1 << 15
+
+    /// Sorts entries whose keys are in this arena: by key, then by when rows were appended.
+    fileprivate func sort(_ entries: inout [RowSet.Entry]) {
+        unsafe withBases { bases in
+            func precedes(_ a: RowSet.Entry, _ b: RowSet.Entry) -> Bool {
+                if a.prefix != b.prefix { return a.prefix < b.prefix }
+                let left = unsafe UnsafeBufferPointer(
+                    start: bases[Int(a.key.block)] + Int(a.key.offset),
+                    count: Int(a.keyLength)
+                )
+                let right = unsafe UnsafeBufferPointer(
+                    start: bases[Int(b.key.block)] + Int(b.key.offset),
+                    count: Int(b.keyLength)
+                )
+                let order = unsafe SortKey.compare(left, right)
+                return order == 0 ? a.row.order < b.row.order : order < 0
+            }
+            let count = entries.count
+            let isSorted = unsafe entries.withUnsafeBufferPointer { entries in
+                for index in 1..<count
+                where unsafe precedes(entries[index], entries[index - 1]) { return false }
+                return true
+            }
+            if isSorted { return }
+            guard count >= Self.parallelLimit else { return entries.sort(by: precedes) }
+            entries = sortHalves(entries, precedes)
+        }
+    }
+
+    /// Sorts two halves at once and merges them.
+    private func sortHalves(
+        _ entries: [RowSet.Entry],
+        _ precedes: (RowSet.Entry, RowSet.Entry) -> Bool
+    ) -> [RowSet.Entry] {
+        var entries = entries
+        let count = entries.count
+        let middle = count / 2
+        return unsafe entries.withUnsafeMutableBufferPointer { all in
+            // The halves do not overlap, and concurrentPerform ends before this scope does.
+            nonisolated(unsafe) let shared = unsafe all
+            withoutActuallyEscaping(precedes) { precedes in
+                nonisolated(unsafe) let precedes = precedes
+                DispatchQueue.concurrentPerform(iterations: 2) { half in
+                    var part = unsafe UnsafeMutableBufferPointer(
+                        rebasing: half == 0 ? shared[..<middle] : shared[middle...]
+                    )
+                    unsafe part.sort(by: precedes)
+                }
+            }
+            return unsafe [RowSet.Entry](unsafeUninitializedCapacity: count) { out, written in
+                guard let target = out.baseAddress else { return }
+                var left = 0
+                var right = middle
+                while written < count {
+                    let takesRight = unsafe left == middle
+                        || (right < count && precedes(all[right], all[left]))
+                    let entry = unsafe takesRight ? all[right] : all[left]
+                    unsafe (target + written).initialize(to: entry)
+                    if takesRight { right += 1 } else { left += 1 }
+                    written += 1
+                }
+            }
+        }
+    }
+}

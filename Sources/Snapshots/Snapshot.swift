@@ -1,0 +1,205 @@
+package import Codecs
+package import Diagnostics
+package import GitStore
+package import Records
+import Synchronization
+
+/// One immutable version of a table, read lazily from a repository.
+///
+/// The manifest is read when the snapshot is opened, a segment's list of chunks when it is first
+/// asked for, a chunk's rows each time. Safe to use from several threads.
+package final class Snapshot: Sendable {
+    package let table: TableName
+    package let manifest: Manifest
+    /// The tree of the table's folder.
+    package let tree: ObjectID
+
+    let repository: Repository
+    /// The table's folder, by name.
+    let entries: [String: TreeEntry]
+    private let segments = Mutex<[Int: [ChunkInfo]]>([:])
+
+    init(
+        table: TableName,
+        manifest: Manifest,
+        tree: ObjectID,
+        entries: [String: TreeEntry],
+        repository: Repository
+    ) {
+        self.table = table
+        self.manifest = manifest
+        self.tree = tree
+        self.entries = entries
+        self.repository = repository
+    }
+
+    package var schema: Schema { manifest.schema }
+
+    /// Most bytes a chunk can have: one row of 16 MiB and its newline; other chunks end at 4 MiB.
+    static let textLimit = (16 << 20) + 1
+
+    /// The chunks of one segment, in key order.
+    /// - Throws: `snapshot.malformed-manifest`, `snapshot.missing-object`, what git says.
+    package func chunks(inSegment index: Int) throws(Failure) -> [ChunkInfo] {
+        if let known = segments.withLock({ $0[index] }) { return known }
+        let (file, folder) = try segmentFile(index)
+        let chunks = file.chunks.map { chunk in
+            var chunk = chunk
+            chunk.blob = folder[chunk.file]?.id ?? .zero
+            return chunk
+        }
+        segments.withLock { $0[index] = chunks }
+        return chunks
+    }
+
+    /// All chunks, in key order; reads every segment's list.
+    package func allChunks() throws(Failure) -> [ChunkInfo] {
+        var all: [ChunkInfo] = []
+        for index in manifest.segments.indices { all += try chunks(inSegment: index) }
+        return all
+    }
+
+    /// The rows of one chunk: canonical lines, each with its newline.
+    /// - Parameters:
+    ///   - chunk: one of this snapshot's.
+    ///   - checksDigest: whether to compute SHA-256 and compare; without it only the frame's own
+    ///     checksum and the stated size are checked.
+    /// - Returns: the text.
+    /// - Throws: `snapshot.corrupt-chunk`, `snapshot.missing-object`.
+    package func text(of chunk: ChunkInfo, checksDigest: Bool = true) throws(Failure) -> [UInt8] {
+        guard chunk.blob != .zero else {
+            throw Failure(
+                .missingObject,
+                "Chunk \"\(chunk.file)\" of \(table) is not in its segment's folder.",
+                hint: "osodata verify \(table)"
+            )
+        }
+        // Stated sizes are not to be trusted with memory.
+        guard chunk.bytes <= Self.textLimit else {
+            throw corrupt(chunk, "states \(chunk.bytes) bytes of text, more than a chunk may have")
+        }
+        let text: [UInt8]
+        do {
+            text = try DecompressorPool.shared.decompress(
+                blob: chunk.blob,
+                of: repository,
+                limit: chunk.bytes
+            )
+        } catch {
+            throw corrupt(chunk, "cannot be read", cause: error)
+        }
+        guard text.count == chunk.bytes else {
+            throw corrupt(chunk, "has \(text.count) bytes of text where \(chunk.bytes) are stated")
+        }
+        guard !checksDigest || Digest.of(text) == chunk.digest else {
+            throw corrupt(chunk, "does not have the digest it is named by")
+        }
+        return text
+    }
+
+    private func corrupt(_ chunk: ChunkInfo, _ problem: String, cause: Failure? = nil) -> Failure {
+        Failure(
+            cause?.code == .missingObject ? .missingObject : .corruptChunk,
+            "Chunk \"\(chunk.file)\" of \(table) \(problem).",
+            hint: "osodata verify \(table); git fsck; fetch the object from another clone",
+            cause: cause.map { [$0.message, $0.cause].compactMap { $0 }.joined(separator: " ") }
+        )
+    }
+
+    /// Calls `body` with every row in key order, with its newline, one chunk in memory at a time.
+    /// - Throws: what `text(of:)` and `body` throw.
+    package func forEachRow(
+        _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Void
+    ) throws(Failure) {
+        for index in manifest.segments.indices {
+            for chunk in try chunks(inSegment: index) {
+                try unsafe eachRow(of: try text(of: chunk), body)
+            }
+        }
+    }
+
+    /// All rows in memory, validated.
+    package func rowSet() throws(Failure) -> RowSet {
+        var rows = RowSet(schema: schema)
+        try unsafe forEachRow { (row) throws(Failure) in try unsafe rows.append(row: row) }
+        return rows
+    }
+
+    /// SHA-256 of the whole text, to compare with `zstdcat … | sha256sum`; stored nowhere.
+    package func contentDigest() throws(Failure) -> Digest {
+        let chunks = try allChunks()
+        var hash = SHA256()
+        var failure: Failure?
+        for chunk in chunks where failure == nil {
+            // Swift 6.3.1's optimiser crashes on an error thrown past the non-copyable hash.
+            switch Result(catching: { () throws(Failure) in try text(of: chunk) }) {
+            case .success(let text): hash.update(text)
+            case .failure(let error): failure = error
+            }
+        }
+        let digest = hash.finalize()
+        if let failure { throw failure }
+        return digest
+    }
+
+    /// What `provenance.json` says; nil if there is none.
+    package func provenance() throws(Failure) -> JSONValue? {
+        guard let entry = entries[SnapshotFiles.provenance] else { return nil }
+        return try JSONValue(parsing: try repository.blob(entry.id))
+    }
+
+    /// The list of chunks of a segment and its folder, as they are in the repository.
+    func segmentFile(
+        _ index: Int
+    ) throws(Failure) -> (file: SegmentFile, folder: [String: TreeEntry]) {
+        let segment = manifest.segments[index]
+        let place = "\(table.path)/\(segment.folder)"
+        guard let entry = entries[segment.folder], entry.isTree else {
+            throw missing(place)
+        }
+        var folder: [String: TreeEntry] = [:]
+        for child in try repository.tree(entry.id) { folder[child.name] = child }
+        guard let file = folder[SegmentFile.name] else {
+            throw missing("\(place)/\(SegmentFile.name)")
+        }
+        let bytes = try repository.blob(file.id)
+        return (
+            try SegmentFile(
+                parsing: bytes,
+                schema: schema,
+                file: "\(place)/\(SegmentFile.name)"
+            ), folder
+        )
+    }
+
+    private func missing(_ path: String) -> Failure {
+        Failure(
+            .missingObject,
+            "\"\(path)\" is missing.",
+            hint: "osodata verify \(table)"
+        )
+    }
+}
+
+/// Names of files in a table's folder.
+enum SnapshotFiles {
+    static let manifest = "manifest.json"
+    static let provenance = "provenance.json"
+}
+
+/// Calls `body` with every line of `text`, each with its newline.
+func eachRow(
+    of text: [UInt8],
+    _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Void
+) throws(Failure) {
+    try unsafe text.withUnsafeBufferPointer { (text) throws(Failure) -> Void in
+        var start = 0
+        while start < text.count {
+            var end = start
+            while unsafe end < text.count && text[end] != UInt8(ascii: "\n") { end += 1 }
+            end = min(end + 1, text.count)
+            try unsafe body(UnsafeBufferPointer(rebasing: text[start..<end]))
+            start = end
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package import Codecs
+package import Diagnostics
+package import GitStore
+import Records
+
+/// The snapshots of a repository.
+package struct SnapshotStore: Sendable {
+    package let repository: Repository
+
+    /// Makes a store over an open repository.
+    package init(repository: Repository) { self.repository = repository }
+
+    /// The tables under `snapshots/` of a root tree, sorted by name.
+    ///
+    /// A folder whose name is no table name, or that has no manifest, is none.
+    package func tables(inTree root: ObjectID) throws(Failure) -> [TableName] {
+        try tableTrees(inTree: root).map(\.table)
+    }
+
+    /// The tables of a commit, sorted by name.
+    package func tables(at commit: ObjectID) throws(Failure) -> [TableName] {
+        try tables(inTree: try repository.commit(commit).tree)
+    }
+
+    /// The version of `table` in a root tree; nil if it has none.
+    /// - Throws: `snapshot.malformed-manifest`, `snapshot.unknown-format`, what git says.
+    package func snapshot(_ table: TableName, inTree root: ObjectID) throws(Failure) -> Snapshot? {
+        guard let entry = try repository.entry(path: table.path, inTree: root), entry.isTree else {
+            return nil
+        }
+        return try snapshot(table, tree: entry.id)
+    }
+
+    /// The version of `table` at a commit.
+    /// - Throws: `snapshot.unknown-table` if it has none there.
+    package func snapshot(_ table: TableName, at commit: ObjectID) throws(Failure) -> Snapshot {
+        let root = try repository.commit(commit).tree
+        if let snapshot = try snapshot(table, inTree: root) { return snapshot }
+        let tables = try tables(inTree: root)
+        let close = tables.filter { $0.name == table.name || $0.layer == table.layer }
+        throw Failure(
+            .unknownTable,
+            "There is no table \"\(table)\" at \(commit.hex.prefix(12)).",
+            hint: close.isEmpty
+                ? "osodata tables"
+                : "There is \(close.prefix(5).map(\.description).joined(separator: ", "))."
+        )
+    }
+
+    /// The snapshot whose folder is the tree `tree`; nil if it has no manifest.
+    package func snapshot(_ table: TableName, tree: ObjectID) throws(Failure) -> Snapshot? {
+        var entries: [String: TreeEntry] = [:]
+        for entry in try repository.tree(tree) { entries[entry.name] = entry }
+        guard let file = entries[SnapshotFiles.manifest] else { return nil }
+        let manifest = try Manifest(
+            parsing: try repository.blob(file.id),
+            file: "\(table.path)/\(SnapshotFiles.manifest)"
+        )
+        return Snapshot(
+            table: table,
+            manifest: manifest,
+            tree: tree,
+            entries: entries,
+            repository: repository
+        )
+    }
+
+    /// The warehouse digest of a root tree: of every table but those of layer `meta`.
+    package func warehouseDigest(inTree root: ObjectID) throws(Failure) -> Digest {
+        var digests: [(table: TableName, digest: Digest)] = []
+        for (table, tree) in try tableTrees(inTree: root) where !table.isMeta {
+            guard let snapshot = try snapshot(table, tree: tree) else { continue }
+            digests.append((table, snapshot.manifest.digest))
+        }
+        return SnapshotDigests.warehouse(
+            digests.map { (table: $0.table.description, digest: $0.digest) }
+        )
+    }
+
+    /// Tables and the trees of their folders, sorted by name.
+    func tableTrees(
+        inTree root: ObjectID
+    ) throws(Failure) -> [(table: TableName, tree: ObjectID)] {
+        guard let top = try repository.entry(path: "snapshots", inTree: root), top.isTree else {
+            return []
+        }
+        var found: [(table: TableName, tree: ObjectID)] = []
+        for layer in try repository.tree(top.id) where layer.isTree {
+            for folder in try repository.tree(layer.id) where folder.isTree {
+                guard let table = TableName(folders: layer.name, folder.name) else { continue }
+                let names = try repository.tree(folder.id).map(\.name)
+                guard names.contains(SnapshotFiles.manifest) else { continue }
+                found.append((table, folder.id))
+            }
+        }
+        return found.sorted { $0.table < $1.table }
+    }
+}

@@ -1,0 +1,71 @@
+import ArgumentParser
+import Codecs
+import Diagnostics
+import Foundation
+import GitStore
+import Snapshots
+
+/// `osodata log`.
+struct LogCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "log",
+        abstract: "List the runs, or the versions of one table, newest first.")
+
+    @OptionGroup var warehouse: WarehouseOptions
+    @Argument(help: "A table, as layer.table.") var table: TableArgument?
+    @Option(name: .customLong("at"), help: "The revision to start from.") var revision = "HEAD"
+    @Option(help: "Entries to print.") var limit = 20
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() throws {
+        let opened = try warehouse.open()
+        guard let _ = try opened.tree(revision) else {
+            return Output.message("There is no commit yet. Run: osodata run")
+        }
+        let start = try opened.repository.resolve(table?.revision ?? revision)
+        var entries: [JSONValue] = []
+        var text = ""
+        if let name = table?.table {
+            _ = try opened.snapshot(TableArgument(table: name, revision: table?.revision ?? revision))
+            try opened.store.history(of: name, from: start) { (version) throws(Failure) in
+                let digest = version.snapshot?.manifest.digest
+                let rows = version.snapshot?.manifest.rows
+                entries.append(
+                    .object([
+                        ("commit", .string(version.commit.id.hex)),
+                        ("time", .string(Self.time(version.commit))),
+                        ("rows", rows.map { .int(Int64($0)) } ?? .null),
+                        ("digest", digest.map { .string($0.hex) } ?? .null),
+                        ("subject", .string(version.commit.summary)),
+                    ]))
+                text += "\(version.commit.id.hex.prefix(12))  \(Self.time(version.commit))  "
+                text += rows.map { "\(grouped($0)) rows" } ?? "removed"
+                text += "  \(digest?.short.prefix(12) ?? "")  \(TextTable.printable(version.commit.summary))\n"
+                return entries.count < limit
+            }
+        } else {
+            try opened.repository.walk(from: start, firstParent: true) { (commit) throws(Failure) in
+                guard commit.trailers.contains(where: { $0.0 == "Osodata-Run" }) else { return true }
+                var members: [(key: String, value: JSONValue)] = [
+                    ("commit", .string(commit.id.hex)), ("time", .string(Self.time(commit))),
+                    ("subject", .string(commit.summary)),
+                ]
+                for (name, value) in commit.trailers { members.append((name, .string(value))) }
+                entries.append(.object(members))
+                text += "\(commit.id.hex.prefix(12))  \(Self.time(commit))  \(TextTable.printable(commit.summary))\n"
+                return entries.count < limit
+            }
+        }
+        if json {
+            Output.json(.array(entries))
+        } else if entries.isEmpty {
+            Output.message("No run yet at '\(revision)'. Run: osodata run")
+        } else {
+            Output.text(text)
+        }
+    }
+
+    private static func time(_ commit: CommitInfo) -> String {
+        Date(timeIntervalSince1970: TimeInterval(commit.committer.time)).ISO8601Format()
+    }
+}

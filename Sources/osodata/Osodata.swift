@@ -1,0 +1,47 @@
+import ArgumentParser
+import Diagnostics
+import Foundation
+
+/// The `osodata` program: reads arguments, runs one command, turns a failure into text and status.
+@main
+struct Osodata: ParsableCommand {
+    /// The version of this program; part of every run's trailers.
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "osodata",
+        abstract: "An open data warehouse that lives in a git repository.",
+        discussion: """
+            Results go to standard output, progress and messages to standard error. A table at \
+            another revision is TABLE@REVISION. Exit status: 0 fine, 1 a difference or a failed \
+            check, 2 an error you can act on, 3 a bug in osodata.
+            """,
+        version: version,
+        subcommands: [
+            InitCommand.self, DoctorCommand.self, ImportCommand.self, PlanCommand.self,
+            RunCommand.self, LogCommand.self, TablesCommand.self, ShowCommand.self,
+            QueryCommand.self, DiffCommand.self, VerifyCommand.self,
+        ]
+    )
+
+    /// Runs the command of the process's arguments and ends the process.
+    static func main() {
+        // A reader that went away (`osodata log | head`) is no error; see Output.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as Failure {
+            Output.error(failure)
+            Foundation.exit(failure.code.kind.rawValue)
+        } catch let exit as ExitCode {
+            Foundation.exit(exit.rawValue)
+        } catch {
+            // Help and version requests arrive as errors too, with status 0.
+            let isClean = exitCode(for: error) == .success
+            let text = fullMessage(for: error)
+            if isClean { Output.line(text) } else { Output.message(text) }
+            Foundation.exit(isClean ? 0 : Failure.Kind.input.rawValue)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import Pipelines
+import Synchronization
+
+/// Progress on standard error: one line that is overwritten in a terminal, plain lines elsewhere.
+final class LiveProgress: Sendable {
+    private let lineIsOpen = Mutex(false)
+
+    /// Shows an event of a run.
+    func show(_ event: RunEvent) {
+        switch event {
+        case .started(let step): overwrite("… \(step)")
+        case .progress(let text): overwrite("… \(text)")
+        case .note(let text): line("note: \(text)")
+        case .finished(let table):
+            guard table.state == .built || table.state == .equal else { return }
+            let seconds = String(format: "%.2f s", table.seconds)
+            line("\(table.state.rawValue) \(table.table)  \(grouped(table.rows)) rows  \(seconds)  (\(table.reason.text))")
+        }
+    }
+
+    /// Removes the line that is being overwritten.
+    func clear() {
+        lineIsOpen.withLock { isOpen in
+            if isOpen { fputs("\r\u{1B}[K", stderr) }
+            isOpen = false
+        }
+    }
+
+    private func overwrite(_ text: String) {
+        guard Output.hasTerminal else { return }
+        lineIsOpen.withLock { isOpen in
+            fputs("\r\u{1B}[K\(TextTable.printable(text).prefix(78))", stderr)
+            isOpen = true
+        }
+    }
+
+    private func line(_ text: String) {
+        clear()
+        Output.message(text)
+    }
+}

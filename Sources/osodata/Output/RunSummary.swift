@@ -1,0 +1,81 @@
+import Codecs
+import Foundation
+import Pipelines
+
+/// What a person reads at the end of a run.
+struct RunSummary {
+    let report: RunReport
+    /// Sources whose data is invented.
+    let madeUp: [String]
+
+    /// The summary's lines.
+    var text: String {
+        let seconds = String(format: "%.2f s", report.seconds)
+        guard let commit = report.commit else {
+            return "Nothing new: \(report.tables.count) tables are up to date, no commit made (\(seconds)).\n"
+        }
+        var table = TextTable([
+            ("TABLE", .left), ("STATE", .left), ("ROWS", .right), ("CHANGE", .right),
+            ("DIGEST", .left),
+        ])
+        for row in report.tables {
+            let change = row.rowsBefore.map { row.rows - $0 }
+            table.add([
+                row.table.description, row.state.rawValue, grouped(row.rows),
+                row.state == .built ? change.map { ($0 >= 0 ? "+" : "") + grouped($0) } ?? "new" : "",
+                String(row.digest?.short.prefix(12) ?? ""),
+            ])
+        }
+        var text = table.rendered() + "\n"
+        let ref = report.ref ?? ""
+        text += "commit    \(commit.hex.prefix(12)) on \(ref)\n"
+        if let asOf = report.asOf { text += "as of     \(asOf)\n" }
+        if let warehouse = report.warehouse { text += "warehouse \(warehouse.short)\n" }
+        text += "time      \(seconds)\n"
+        if !madeUp.isEmpty {
+            text += "\nThe data of \(madeUp.joined(separator: ", ")) is made up; every number made from it says so in its column made_up.\n"
+        }
+        if let reason = report.scratchReason {
+            text += "\nThe run went to \(ref), not to a branch: \(reason)\n"
+        }
+        text += """
+
+            Try next:
+              osodata show marts.code_metrics_by_project_v1
+              osodata query "select event_type, count(*) from intermediate.events group by 1"
+              osodata diff HEAD~1 HEAD --stat
+              osodata verify --rebuild
+
+            """
+        return text
+    }
+}
+
+extension RunReport {
+    /// The report for scripts.
+    var json: JSONValue {
+        .object([
+            ("commit", commit.map { .string($0.hex) } ?? .null),
+            ("ref", ref.map { .string($0) } ?? .null),
+            ("as_of", asOf.map { .string($0) } ?? .null),
+            ("warehouse", warehouse.map { .string($0.hex) } ?? .null),
+            ("seconds", .double(seconds)),
+            ("notes", .array(notes.map { .string($0) })),
+            (
+                "tables",
+                .array(
+                    tables.map { table in
+                        .object([
+                            ("table", .string(table.table.description)),
+                            ("state", .string(table.state.rawValue)),
+                            ("rows_before", table.rowsBefore.map { .int(Int64($0)) } ?? .null),
+                            ("rows", .int(Int64(table.rows))),
+                            ("digest", table.digest.map { .string($0.hex) } ?? .null),
+                            ("reason", .string(table.reason.text)),
+                            ("seconds", .double(table.seconds)),
+                        ])
+                    })
+            ),
+        ])
+    }
+}

@@ -1,0 +1,127 @@
+import Connectors
+import Foundation
+import Records
+import Testing
+
+/// Extraction again: what is unchanged is not read again, and the table comes out the same.
+struct IncrementalTests {
+    let world: ArchiveWorld
+
+    init() throws {
+        world = try ArchiveWorld()
+        for hour in 0..<3 {
+            let time = "2015-01-01T0\(hour):10:00Z"
+            let events = (0..<4).map { event(id: "\(hour)-\($0)", at: time) }
+            try world.write("2015-01-01-\(hour)", events)
+        }
+    }
+
+    private func text(_ rows: RowSet?) -> [[UInt8]] {
+        rows.map { rows in (0..<rows.count).map { rows.row($0) } } ?? []
+    }
+
+    @Test func `with nothing new nothing changes`() throws {
+        let first = try world.extract("2015-01-01-0", "2015-01-01-2")
+        #expect(first.changed)
+        let second = try world.extract("2015-01-01-0", "2015-01-01-2", previous: first)
+        #expect(!second.changed)
+        #expect(second.tables == nil)
+        #expect(second.coverage == first.coverage)
+        #expect(world.progress.suffix(3).allSatisfy { $0.contains("unchanged") })
+    }
+
+    @Test func `a new hour is added to the rows there are`() throws {
+        let first = try world.extract("2015-01-01-0", "2015-01-01-1")
+        let second = try world.extract("2015-01-01-0", "2015-01-01-2", previous: first)
+        let whole = try world.extract("2015-01-01-0", "2015-01-01-2")
+        #expect(text(second.rows) == text(whole.rows))
+        #expect(second.rows?.count == 12)
+        #expect(second.coverage == whole.coverage)
+        #expect(world.progress.filter { $0.contains("unchanged") }.count == 2)
+    }
+
+    @Test func `a changed hour is read again, the others are not`() throws {
+        let first = try world.extract("2015-01-01-0", "2015-01-01-2")
+        try world.write("2015-01-01-1", [event(id: "new", at: "2015-01-01T01:00:00Z")])
+        let second = try world.extract("2015-01-01-0", "2015-01-01-2", previous: first)
+        let whole = try world.extract("2015-01-01-0", "2015-01-01-2")
+        #expect(text(second.rows) == text(whole.rows))
+        #expect(second.coverage == whole.coverage)
+        #expect(second.rows?.count == 9)
+        #expect(world.progress.filter { $0.contains("unchanged") }.count == 2)
+    }
+
+    @Test func `an hour left out takes its rows along`() throws {
+        let first = try world.extract("2015-01-01-0", "2015-01-01-2")
+        let second = try world.extract("2015-01-01-1", "2015-01-01-2", previous: first)
+        #expect(second.rows?.count == 8)
+        #expect(second.coverage.map(\.partition) == ["2015-01-01-1", "2015-01-01-2"])
+    }
+
+    @Test func `rows that are not where they were are read again`() throws {
+        let first = try world.extract("2015-01-01-0", "2015-01-01-1")
+        let other = try world.extract("2015-01-01-0", "2015-01-01-0")
+        let second = try world.extract(
+            "2015-01-01-0",
+            "2015-01-01-2",
+            previous: first,
+            table: other.rows
+        )
+        let whole = try world.extract("2015-01-01-0", "2015-01-01-2")
+        #expect(text(second.rows) == text(whole.rows))
+        #expect(second.coverage == whole.coverage)
+    }
+
+    @Test func `rows of another source stay`() throws {
+        let first = try world.extract("2015-01-01-0", "2015-01-01-0", source: "one")
+        let both = try world.extract(
+            "2015-01-01-1",
+            "2015-01-01-1",
+            table: first.rows,
+            source: "two"
+        )
+        let sources = try both.objects().map { $0["source"] as? String }
+        #expect(sources.count == 8)
+        #expect(sources.filter { $0 == "one" }.count == 4)
+        #expect(both.coverage.map(\.source) == ["two"])
+        let table = try #require(both.rows)
+        #expect(try RawRows.rows(of: table, source: "two").count == 4)
+        let empty = RowSet(schema: table.schema)
+        let rest = try RawRows.replacing(source: "one", in: table, with: empty)
+        #expect(rest.count == 4)
+    }
+
+    @Test func `behind a missing hour nothing is covered, until it comes`() throws {
+        try world.remove("2015-01-01-1")
+        let first = try world.extract("2015-01-01-0", "2015-01-01-2")
+        #expect(first.coverage.map(\.state) == [.covered, .missing, .covered])
+        #expect(first.coverage.map { $0.coveredUntil != nil } == [true, false, false])
+        #expect(first.rows?.count == 8)
+
+        try world.write("2015-01-01-1", [event(id: "late", at: "2015-01-01T01:00:00Z")])
+        let second = try world.extract("2015-01-01-0", "2015-01-01-2", previous: first)
+        #expect(second.rows?.count == 9)
+        #expect(second.coverage == (try world.extract("2015-01-01-0", "2015-01-01-2")).coverage)
+        #expect(second.coverage.map(\.coveredUntil).allSatisfy { $0 != nil })
+    }
+
+    @Test func `made-up hours state no time`() throws {
+        let result = try world.extract("2015-01-01-0", "2015-01-01-2", madeUp: true)
+        #expect(result.coverage.allSatisfy { $0.coveredUntil == nil && $0.madeUp })
+    }
+
+    @Test func `no hours at all give an empty table once`() throws {
+        let first = try world.extract("2019-01-01-0", "2019-01-01-1")
+        #expect(first.rows?.count == 0)
+        let second = try world.extract("2019-01-01-0", "2019-01-01-1", previous: first)
+        #expect(!second.changed)
+    }
+
+    @Test func `coverage survives being a table`() throws {
+        try world.remove("2015-01-01-2")
+        let coverage = try world.extract("2015-01-01-0", "2015-01-01-2").coverage
+        let table = try CoverageRow.rowSet(coverage.reversed())
+        #expect(try CoverageRow.rows(of: table) == coverage)
+        #expect(table.schema.key == ["source", "partition"])
+    }
+}

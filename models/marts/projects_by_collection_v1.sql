@@ -1,0 +1,26 @@
+/*
+key = ["collection_id", "project_id"]
+description = "Which projects each collection lists."
+*/
+WITH listed AS (
+    SELECT
+        collection_id,
+        collection_source,
+        collection_namespace,
+        collection_name,
+        unnest(projects) AS project_name
+    FROM raw.collections
+)
+
+-- A collection may list a project twice.
+SELECT DISTINCT
+    projects.project_id,
+    projects.project_source,
+    projects.project_namespace,
+    projects.project_name,
+    listed.collection_id,
+    listed.collection_source,
+    listed.collection_namespace,
+    listed.collection_name
+FROM listed
+JOIN raw.projects AS projects ON listed.project_name = projects.project_name

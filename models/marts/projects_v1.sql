@@ -1,0 +1,12 @@
+/*
+key = ["project_id"]
+description = "Every project of the directory."
+*/
+SELECT
+    project_id,
+    project_source,
+    project_namespace,
+    project_name,
+    display_name,
+    description
+FROM raw.projects
