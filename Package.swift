@@ -16,7 +16,9 @@ let rules: [SwiftSetting] = [
 /// debug.
 let hotRules: [SwiftSetting] = rules + [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
-/// DuckDB comes from `.deps/lib` (`Scripts/bootstrap`). It is the shared object of the Python
+/// DuckDB, which `Scripts/bootstrap` puts into the folder `.deps/lib`.
+///
+/// It is the shared object of the Python
 /// wheel, unmodified, so it needs Python's symbols beside it (docs/architecture.md).
 let duckDBLinking: [LinkerSetting] = [
     .unsafeFlags([
@@ -32,6 +34,7 @@ func library(
     _ name: String,
     _ dependencies: [Target.Dependency] = [],
     hot: Bool = false,
+    golden: Bool = false,
     testing: [Target.Dependency] = [],
     linker: [LinkerSetting] = []
 ) -> [Target] {
@@ -46,6 +49,7 @@ func library(
         .testTarget(
             name: "\(name)Tests",
             dependencies: [.init(stringLiteral: name), "TestSupport"] + dependencies + testing,
+            exclude: golden ? ["Golden"] : [],
             swiftSettings: rules
         ),
     ]
@@ -63,7 +67,11 @@ let package = Package(
         // MARK: C libraries, one module map each
 
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
+        ),
         .systemLibrary(name: "CDuckDB"),
         .systemLibrary(name: "CLibGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
@@ -73,13 +81,14 @@ let package = Package(
 
         + library("Diagnostics")
         + library("Codecs", ["Diagnostics", "CCrypto", "CZlib", "CZstd"], hot: true)
-        + library("Records", ["Codecs", "Diagnostics"], hot: true)
+        + library("Records", ["Codecs", "Diagnostics"], hot: true, golden: true)
         + library("Diffing", ["Diagnostics", "Records"], hot: true, testing: ["Codecs"])
         + library("GitStore", ["Codecs", "Diagnostics", "CLibGit2"])
         + library(
             "Snapshots",
             ["Codecs", "Diagnostics", "Diffing", "GitStore", "Records"],
-            hot: true
+            hot: true,
+            golden: true
         )
         + library("Fetching", ["Codecs", "Diagnostics", "CCurl"])
         + library(

@@ -159,9 +159,9 @@ def statistics(kind, cells):  # [7] of a column in a chunk, from its (text, orde
             low, high = json.loads(low), json.loads(high)
             short = [text.encode()[:16].decode(errors="ignore") for text in (low, high)]
             high = high if short[1] == high else next_text(short[1])
-            low, high = quoted(short[0]), high and quoted(high)
+            low, high = quoted(short[0]), None if high is None else quoted(high)
         found["min"] = low
-        if high:
+        if high is not None:
             found["max"] = high
     if len(values) <= 8 and all(len(text.encode()) <= 64 for text in values.values()):
         found["set"] = [values[order] for order in sorted(values)]

@@ -34,7 +34,9 @@ package enum CanonicalJSON {
         if let culprit { throw outOfRange(culprit, under: node) }
     }
 
-    /// Appends a string with its quotes, escaped as RFC 8785 does. `utf8` must be well-formed.
+    /// Appends a string with its quotes, escaped as RFC 8785 does.
+    ///
+    /// `utf8` must be well-formed.
     package static func appendString(
         _ utf8: UnsafeBufferPointer<UInt8>,
         to out: inout [UInt8]
@@ -150,7 +152,8 @@ private struct CanonicalWriter {
     private func number(_ index: Int, _ node: TapeNode, to out: inout [UInt8]) -> Int? {
         let text = document.bytes[Int(node.start)..<Int(node.end)]
         guard node.flag else {
-            let isMinusZero = text.count == 2 && text.first == UInt8(ascii: "-")
+            let isMinusZero =
+                text.count == 2 && text.first == UInt8(ascii: "-")
                 && text.last == UInt8(ascii: "0")
             if isMinusZero { out.append(UInt8(ascii: "0")) } else { out += text }
             return nil

@@ -30,7 +30,9 @@ package struct JSONDocument: Sendable {
         try parseBytes()
     }
 
-    /// Parses another text into the memory of this document. Nodes got before keep theirs.
+    /// Parses another text into the memory of this document.
+    ///
+    /// Nodes got before keep theirs.
     /// - Throws: as `init(parsing:)`; the document is then that of `null`.
     package mutating func parse(_ text: UnsafeRawBufferPointer) throws(Failure) {
         bytes.removeAll(keepingCapacity: true)
@@ -81,7 +83,9 @@ struct TapeNode: Sendable {
     /// Position in the list of what follows it and all its children.
     var next: UInt32
     var kind: JSONNode.Kind
-    /// Of a string: it has an escape. Of a number: it has a point or an exponent. Of a bool: true.
+    /// Of a string: it has an escape.
+    ///
+    /// Of a number: it has a point or an exponent. Of a bool: true.
     var flag: Bool
 
     init(kind: JSONNode.Kind, start: Int, end: Int, next: Int, flag: Bool = false) {

@@ -72,7 +72,11 @@ package enum JSONNumber {
             text = text[..<mark]
         }
         for byte in text {
-            if byte == UInt8(ascii: ".") { pointPosition = digits.count } else { digits.append(byte) }
+            if byte == UInt8(ascii: ".") {
+                pointPosition = digits.count
+            } else {
+                digits.append(byte)
+            }
         }
         var n = (pointPosition ?? digits.count) + exponent
         let zeros = digits.prefix { $0 == UInt8(ascii: "0") }.count

@@ -11,8 +11,9 @@ enum JSONString {
         }
     }
 
-    /// Appends what the inside of a valid JSON string stands for, as UTF-8. Lone surrogates become
-    /// U+FFFD, and U+0000 too if so asked.
+    /// Appends what the inside of a valid JSON string stands for, as UTF-8.
+    ///
+    /// Lone surrogates become U+FFFD, and U+0000 too if so asked.
     /// - Returns: how many were replaced.
     static func appendDecoded(
         _ inner: UnsafeBufferPointer<UInt8>,

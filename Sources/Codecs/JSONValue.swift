@@ -16,7 +16,9 @@ package indirect enum JSONValue: Sendable {
         self = try JSONValue(JSONDocument(parsing: bytes).root)
     }
 
-    /// The tree of a parsed value. Integers that do not fit `int` become doubles.
+    /// The tree of a parsed value.
+    ///
+    /// Integers that do not fit `int` become doubles.
     /// - Throws: `json.number-range` for a number beyond a double's range.
     package init(_ node: JSONNode) throws(Failure) {
         switch node.kind {
@@ -47,7 +49,9 @@ package indirect enum JSONValue: Sendable {
     }
 
     /// The text: strings and numbers in canonical spelling, members in their order; `pretty` puts
-    /// each on a line of its own, indented by two. A double that is not finite is `null`.
+    /// each on a line of its own, indented by two.
+    ///
+    /// A double that is not finite is `null`.
     package func serialized(pretty: Bool = false) -> String {
         var out: [UInt8] = []
         append(to: &out, indent: pretty ? 0 : nil)

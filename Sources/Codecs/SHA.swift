@@ -1,8 +1,11 @@
 import CCrypto
 
 /// A hash being computed by libcrypto; the two public types differ in algorithm and result.
+///
+/// A class: other modules destroy unfinished hashes when an error is thrown, and Swift 6.3.1 links
+/// no destruction of a private non-copyable struct into them.
 @safe
-private struct EVPHash: ~Copyable {
+private final class EVPHash {
     private let context: OpaquePointer
 
     init(_ algorithm: OpaquePointer) {
@@ -20,7 +23,7 @@ private struct EVPHash: ~Copyable {
         precondition(result == 1, "libcrypto refused to hash")
     }
 
-    consuming func finalize(count: Int) -> [UInt8] {
+    func finalize(count: Int) -> [UInt8] {
         unsafe [UInt8](unsafeUninitializedCapacity: count) { out, written in
             let result = unsafe EVP_DigestFinal_ex(context, out.baseAddress, nil)
             precondition(result == 1, "libcrypto refused to finish a hash")

@@ -101,7 +101,9 @@ package enum UTF8Text {
 /// Bytes taken eight at a time.
 enum ByteWord {
     /// A mark (0x80) in each byte of `word` up to the first that is `"`, `\`, a control character
-    /// or, if `orHigh`, from 0x80 up; 0 if there is none. Only the lowest mark counts.
+    /// or, if `orHigh`, from 0x80 up; 0 if there is none.
+    ///
+    /// Only the lowest mark counts.
     @inline(__always)
     static func special(_ word: UInt64, orHigh: Bool) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101

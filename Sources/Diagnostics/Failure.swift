@@ -88,7 +88,8 @@ package struct Place: Hashable, Sendable, CustomStringConvertible {
 
     /// `file`, `file:line` or `file:line:column`.
     package var description: String {
-        ([file] + [line, column].compactMap { $0.map(String.init) }).joined(separator: ":")
+        guard let line else { return file }
+        return "\(file):\(line)" + (column.map { ":\($0)" } ?? "")
     }
 }
 

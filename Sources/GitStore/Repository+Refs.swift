@@ -125,7 +125,13 @@ extension Repository {
                 }
                 var old = expecting.raw
                 return unsafe git_reference_create_matching(
-                    &out, repository, name, &raw, 1, &old, message
+                    &out,
+                    repository,
+                    name,
+                    &raw,
+                    1,
+                    &old,
+                    message
                 )
             }
             switch git_error_code(status) {

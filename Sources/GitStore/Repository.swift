@@ -103,6 +103,9 @@ package final class Repository: @unchecked Sendable {
         let said = LibGit2.lastMessage ?? ""
         switch git_error_code(status) {
         case GIT_ENOTFOUND:
+            // Without a global configuration libgit2 1.5 fails to look up `safe.directory` and
+            // says "not found" of another user's repository too.
+            if let folder = discover(path) { return foreignOwned(folder, said: nil) }
             return Failure(
                 .notARepository,
                 "'\(path)' is in no git repository.",
@@ -111,12 +114,7 @@ package final class Repository: @unchecked Sendable {
         case GIT_EOWNER:
             // libgit2 names the folder between quotes.
             let owned = said.split(separator: "'").dropFirst().first.map(String.init) ?? path
-            return Failure(
-                .foreignOwned,
-                "The repository '\(owned)' belongs to another user.",
-                hint: "If you trust it: git config --global --add safe.directory '\(owned)'",
-                cause: said
-            )
+            return foreignOwned(owned, said: said)
         default: break
         }
         if said.contains("objectformat") {
@@ -135,6 +133,26 @@ package final class Repository: @unchecked Sendable {
             )
         }
         return LibGit2.failure(status, "The repository of '\(path)' cannot be opened.")
+    }
+
+    private static func foreignOwned(_ folder: String, said: String?) -> Failure {
+        Failure(
+            .foreignOwned,
+            "The repository '\(folder)' belongs to another user.",
+            hint: "If you trust it: git config --global --add safe.directory '\(folder)'",
+            cause: said
+        )
+    }
+
+    /// The folder that git would want trusted for the repository around `path`: the work tree, or
+    /// the repository itself if it is bare; nil if there is none.
+    private static func discover(_ path: String) -> String? {
+        var buffer = unsafe git_buf()
+        defer { unsafe git_buf_dispose(&buffer) }
+        guard unsafe git_repository_discover(&buffer, path, 0, nil) == 0,
+            let found = unsafe folder(buffer.ptr)
+        else { return nil }
+        return found.hasSuffix("/.git") ? String(found.dropLast("/.git".count)) : found
     }
 
     private static func folder(_ text: UnsafePointer<CChar>?) -> String? {
@@ -168,8 +186,10 @@ package final class Repository: @unchecked Sendable {
     /// The ids in the file `shallow`, a line each.
     private static func shallowCommits(in directory: String) -> Set<ObjectID> {
         guard let text = try? Files.read("\(directory)/shallow") else { return [] }
-        return Set(text.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            ObjectID(hex: String(decoding: line, as: UTF8.self))
-        })
+        return Set(
+            text.split(separator: UInt8(ascii: "\n")).compactMap { line in
+                ObjectID(hex: String(decoding: line, as: UTF8.self))
+            }
+        )
     }
 }

@@ -19,12 +19,9 @@ package struct TreeEditor {
     }
 
     /// Begins with the tree `base` of the repository or the batch, or with nothing.
-    ///
-    /// - Throws: `git.missing-object`, `git.wrong-object-type` if `base` is no tree here.
-    package init(repository: Repository, batch: ObjectBatch, base: ObjectID?) throws(Failure) {
+    package init(repository: Repository, batch: ObjectBatch, base: ObjectID?) {
         self.batch = batch
         root = Node(base: base)
-        _ = try load(root)
     }
 
     /// Puts a file at `path`, in place of whatever is there.

@@ -1,4 +1,4 @@
-package import Codecs
+import Codecs
 package import Diagnostics
 
 /// What `pipelines.toml` says (docs/pipelines.md).
@@ -70,7 +70,9 @@ package struct Configuration: Sendable {
     /// - Throws: `config.*` with file, line and column.
     package init(files: some WarehouseFiles) throws(Failure) {
         let text = try files.requiredText(
-            Self.fileName, hint: "Make a warehouse here with: osodata init")
+            Self.fileName,
+            hint: "Make a warehouse here with: osodata init"
+        )
         let root = try TOMLSettings(parsing: text, file: Self.fileName)
         try root.refuseUnknownKeys(["warehouse", "privacy", "directory", "sources"])
 
@@ -102,8 +104,10 @@ extension Configuration.Privacy {
         keyVariable = try settings?.string("email_key_env")
         if let settings, publishedKey != nil, keyVariable != nil {
             throw settings.failure(
-                "email_key", "'email_key' and 'email_key_env' exclude each other.",
-                hint: "A secret belongs into the environment: keep 'email_key_env'.")
+                "email_key",
+                "'email_key' and 'email_key_env' exclude each other.",
+                hint: "A secret belongs into the environment: keep 'email_key_env'."
+            )
         }
     }
 }
@@ -113,41 +117,56 @@ extension Configuration.Source {
         self.name = name
         place = settings.place()
         isMadeUp = try settings.bool("made_up") ?? false
+        let common = ["connector", "made_up"]
+        let keys = [
+            "git": common + ["repositories"],
+            "github-archive": common + ["endpoint", "from", "to", "keep"],
+        ]
+        if settings.value("connector") == nil {
+            // It may be there, misspelled.
+            try settings.refuseUnknownKeys(keys.values.flatMap(\.self))
+        }
         let connector = try settings.requiredString("connector")
+        try settings.refuseUnknownKeys(keys[connector] ?? settings.keys)
         switch connector {
         case "git":
-            try settings.refuseUnknownKeys(["connector", "made_up", "repositories"])
             var repositories: [(path: String, url: String)] = []
             for entry in try settings.tables("repositories") ?? [] {
                 try entry.refuseUnknownKeys(["path", "url"])
                 repositories.append(
-                    (try entry.requiredString("path"), try entry.requiredString("url")))
+                    (try entry.requiredString("path"), try entry.requiredString("url"))
+                )
             }
             guard !repositories.isEmpty else {
                 throw settings.failure(
-                    "repositories", "The source '\(name)' lists no repository.",
-                    hint: "repositories = [{ path = \".\", url = \"https://github.com/o/r\" }]")
+                    "repositories",
+                    "The source '\(name)' lists no repository.",
+                    hint: "repositories = [{ path = \".\", url = \"https://github.com/o/r\" }]"
+                )
             }
             self.connector = .git(repositories: repositories)
         case "github-archive":
-            try settings.refuseUnknownKeys([
-                "connector", "made_up", "endpoint", "from", "to", "keep",
-            ])
             let keep = try settings.string("keep") ?? "directory"
             guard keep == "directory" || keep == "all" else {
                 throw settings.failure(
-                    "keep", "'keep' is \"directory\" or \"all\", not \"\(keep)\".")
+                    "keep",
+                    "'keep' is \"directory\" or \"all\", not \"\(keep)\"."
+                )
             }
             self.connector = .githubArchive(
                 endpoint: try settings.string("endpoint") ?? "https://data.gharchive.org",
                 first: try settings.requiredString("from"),
-                last: try settings.requiredString("to"), keepsAll: keep == "all")
+                last: try settings.requiredString("to"),
+                keepsAll: keep == "all"
+            )
         default:
-            let known = ["git", "github-archive"]
+            let known = keys.keys.sorted()
             throw settings.failure(
-                "connector", "There is no connector '\(connector)'.",
+                "connector",
+                "There is no connector '\(connector)'.",
                 hint: nearest(to: connector, among: known).map { "Did you mean '\($0)'?" }
-                    ?? "Connectors: \(known.joined(separator: ", ")).")
+                    ?? "Connectors: \(known.joined(separator: ", "))."
+            )
         }
     }
 }

@@ -1,4 +1,4 @@
-package import Diagnostics
+import Diagnostics
 import GitStore
 import Querying
 import Snapshots
@@ -27,19 +27,24 @@ package enum Doctor {
                 let warehouse = try Warehouse(discovering: folder)
                 opened = warehouse
                 return warehouse.repository.gitDirectory
-            })
+            }
+        )
         guard let warehouse = opened else { return findings }
         findings.append(
-            check("work tree") { () throws(Failure) in try warehouse.requiredRoot() })
+            check("work tree") { () throws(Failure) in try warehouse.requiredRoot() }
+        )
         findings.append(
             check("history") { () throws(Failure) in
                 guard !warehouse.repository.isShallow else {
                     throw Failure(
-                        .doctorShallow, "The repository is shallow, so its history cannot be counted.",
-                        hint: "Fetch the rest: git fetch --unshallow")
+                        .doctorShallow,
+                        "The repository is shallow, so its history cannot be counted.",
+                        hint: "Fetch the rest: git fetch --unshallow"
+                    )
                 }
                 return "complete"
-            })
+            }
+        )
         findings.append(
             check("branch") { () throws(Failure) in
                 switch try warehouse.repository.head() {
@@ -49,41 +54,58 @@ package enum Doctor {
                     throw Failure(
                         .doctorDetached,
                         "HEAD is detached: a run would go to refs/osodata/scratch, not to a branch.",
-                        hint: "git switch main")
+                        hint: "git switch main"
+                    )
                 }
-            })
+            }
+        )
         findings.append(
             check("author") { () throws(Failure) in
                 let identity: Signature?
-                if let author = options.author { identity = author } else { identity = try warehouse.repository.identity() }
+                if let author = options.author {
+                    identity = author
+                } else {
+                    identity = try warehouse.repository.identity()
+                }
                 return identity.map { "\($0.name)" }
                     ?? "none configured; commits will be by 'osodata' (git config user.name, user.email)"
-            })
+            }
+        )
         findings.append(
             check("snapshots") { () throws(Failure) in
                 let dirty = try warehouse.repository.dirtyPaths(under: "snapshots")
                 guard let first = dirty.first else { return "as committed" }
                 throw Failure(
-                    .runDirtySnapshots, "'\(first)' differs from the commit.",
-                    hint: "git checkout HEAD -- snapshots")
-            })
+                    .runDirtySnapshots,
+                    "'\(first)' differs from the commit.",
+                    hint: "git checkout HEAD -- snapshots"
+                )
+            }
+        )
         findings.append(
             check("pipeline") { () throws(Failure) in
                 let runner = try Runner(warehouse, options: options) { _ in }
-                return "\(runner.configuration.sources.count) sources, \(runner.graph.nodes.count) models"
-            })
+                return
+                    "\(runner.configuration.sources.count) sources, \(runner.graph.nodes.count) models"
+            }
+        )
         return findings
     }
 
     private static func check(
-        _ name: String, _ body: () throws(Failure) -> String
+        _ name: String,
+        _ body: () throws(Failure) -> String
     ) -> Finding {
         do {
             return Finding(check: name, isFine: true, message: try body(), hint: nil)
         } catch {
             let place = error.place.map { "\($0): " } ?? ""
             return Finding(
-                check: name, isFine: false, message: place + error.message, hint: error.hint)
+                check: name,
+                isFine: false,
+                message: place + error.message,
+                hint: error.hint
+            )
         }
     }
 }

@@ -25,13 +25,16 @@ package struct Graph: Sendable {
     /// - Throws: `lineage.*` for a statement that is refused, `model.unknown-table` with a near
     ///   name, `model.cycle` naming the circle.
     package init(
-        models: [Model], available: [TableName], connection: Connection
+        models: [Model],
+        available: [TableName],
+        connection: Connection
     ) throws(Failure) {
         var analyses: [TableName: Node] = [:]
         for model in models {
             analyses[model.table] = Node(
                 model: model,
-                analysis: try analyze(model.sql, connection: connection, file: model.file))
+                analysis: try analyze(model.sql, connection: connection, file: model.file)
+            )
         }
         let known = Set(available).union(analyses.keys)
         for model in models {
@@ -48,9 +51,11 @@ package struct Graph: Sendable {
             if let start = path.firstIndex(of: table) {
                 let circle = (path[start...] + [table]).map(\.description)
                 throw Failure(
-                    .modelCycle, "Models read each other in a circle: \(circle.joined(separator: " reads ")).",
+                    .modelCycle,
+                    "Models read each other in a circle: \(circle.joined(separator: " reads ")).",
                     hint: "Move what both need into a model of its own.",
-                    place: Place(file: node.model.file))
+                    place: Place(file: node.model.file)
+                )
             }
             path.append(table)
             for input in node.analysis.tables.sorted() { try visit(input) }
@@ -64,16 +69,44 @@ package struct Graph: Sendable {
     }
 
     private static func unknown(
-        _ table: TableName, in model: Model, among known: Set<TableName>
+        _ table: TableName,
+        in model: Model,
+        among known: Set<TableName>
     ) -> Failure {
-        let near = nearest(to: table.description, among: known.map(\.description))
-        let lines = model.sql.split(separator: "\n", omittingEmptySubsequences: false)
-        let index = lines.firstIndex { $0.contains(table.description) }
+        let near = nearest(to: table, among: known)
+        let way: String? =
+            switch table.layer {
+            case "raw": "Add a source that writes it, or: osodata import \(table) FILE"
+            case "meta": nil
+            default: "Add models/\(table.layer)/\(table.name).sql."
+            }
         return Failure(
-            .modelUnknownTable, "The model '\(model.table)' reads '\(table)', which nothing makes.",
-            hint: near.map { "Did you mean '\($0)'?" }
-                ?? "Add models/\(table.layer)/\(table.name).sql, or a source that writes it.",
-            place: Place(file: model.file, line: index.map { $0 + 1 }))
+            .modelUnknownTable,
+            "The model '\(model.table)' reads '\(table)', which nothing makes.",
+            hint: near.map { "Did you mean '\($0)'?" } ?? way,
+            place: place(of: table, in: model)
+        )
+    }
+
+    /// Where a model's statement first names `table`; the file where it does so by a macro.
+    private static func place(of table: TableName, in model: Model) -> Place {
+        let sql = Array(model.sql.utf8)
+        let name = Array(table.description.utf8)
+        func isName(at index: Int) -> Bool {
+            guard sql.indices.contains(index) else { return false }
+            let scalar = Unicode.Scalar(sql[index])
+            return scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || scalar == "_"
+        }
+        var index = model.statementOffset
+        while index + name.count <= sql.count {
+            if sql[index...].starts(with: name), !isName(at: index - 1),
+                !isName(at: index + name.count)
+            {
+                return SourcePosition(byte: index, in: model.sql).place(in: model.file)
+            }
+            index += 1
+        }
+        return Place(file: model.file)
     }
 
     /// The tables of `table`'s inputs and of theirs that no model makes.

@@ -1,4 +1,4 @@
-import Codecs
+package import Codecs
 package import Diagnostics
 import GitStore
 package import Querying
@@ -23,43 +23,74 @@ package struct Import: Sendable {
     ///   - key: the key columns, in order; empty for a table without key.
     /// - Throws: `query.*` for a file that does not parse, `records.duplicate-key`.
     package static func run(
-        _ warehouse: Warehouse, table: TableName, file: String, format: ImportFormat?,
-        key: [String], options: Runner.Options
+        _ warehouse: Warehouse,
+        table: TableName,
+        file: String,
+        format: ImportFormat?,
+        key: [String],
+        options: Runner.Options
     ) throws(Failure) -> Result {
         _ = try warehouse.requiredRoot()
         let locks = try TableLocks.acquire([table], in: warehouse.repository)
         defer { locks.release() }
         let importer = try FileImporter(
-            path: file, format: format, threads: options.threads, memoryLimit: options.memoryLimit.map { Int($0) })
+            path: file,
+            format: format,
+            threads: options.threads,
+            memoryLimit: options.memoryLimit
+        )
         let schema = try Schema(
-            columns: importer.columns, key: key, cutClass: .standard(forLayer: table.layer))
+            columns: importer.columns,
+            key: key,
+            cutClass: .standard(forLayer: table.layer)
+        )
         let rows = try importer.rows(schema: schema)
         let tree = try warehouse.tree("HEAD")
-        let previous = try tree.map { (tree) throws(Failure) in
-            try warehouse.store.snapshot(table, inTree: tree)
-        } ?? nil
+        let previous =
+            try tree.map { (tree) throws(Failure) in
+                try warehouse.store.snapshot(table, inTree: tree)
+            } ?? nil
         let batch = ObjectBatch(repository: warehouse.repository)
         let provenance = Provenance(
-            kind: .imported, origin: file.split(separator: "/").last.map(String.init) ?? file,
-            statement: importer.contentDigest, settings: .of(key.joined(separator: ",")),
-            engine: ModelEngine.name, asOf: nil, inputs: [])
+            kind: .imported,
+            origin: file.split(separator: "/").last.map(String.init) ?? file,
+            statement: importer.contentDigest,
+            settings: .of(key.joined(separator: ",")),
+            engine: ModelEngine.name,
+            asOf: nil,
+            inputs: []
+        )
         let written = try warehouse.store.write(
-            rows, table: table, provenance: provenance.json, previous: previous,
-            into: batch, threads: options.threads)
+            rows,
+            table: table,
+            provenance: provenance.json,
+            previous: previous,
+            into: batch,
+            threads: options.threads
+        )
         guard written.digest != previous?.manifest.digest else {
             return Result(table: table, rows: written.rows, digest: written.digest, commit: nil)
         }
         let author = try Runner.author(options, warehouse)
         let published = try warehouse.store.publish(
             RunCommit(
-                tables: [written], subject: "import: \(table), \(written.rows) rows",
+                tables: [written],
+                subject: "import: \(table), \(written.rows) rows",
                 trailers: [
                     ("Osodata-Run", String(written.digest.hex.prefix(16))),
                     (RunCommit.warehouseTrailer, ""), ("Osodata-Version", options.version),
                 ],
-                author: author, committer: author, base: try warehouse.headCommit()),
-            batch: batch)
+                author: author,
+                committer: author,
+                base: try warehouse.headCommit()
+            ),
+            batch: batch
+        )
         return Result(
-            table: table, rows: written.rows, digest: written.digest, commit: published.commit.hex)
+            table: table,
+            rows: written.rows,
+            digest: written.digest,
+            commit: published.commit.hex
+        )
     }
 }

@@ -1,4 +1,5 @@
 package import Diagnostics
+import Foundation
 package import Records
 package import Snapshots
 
@@ -11,6 +12,8 @@ package struct Model: Sendable {
     package let file: String
     /// The whole file; the header is a comment to the engine, so that places stay true.
     package let sql: String
+    /// Bytes of `sql` before the statement: the header.
+    let statementOffset: Int
     package let key: [String]
     package let description: String?
     package let cutClass: CutClass
@@ -29,8 +32,10 @@ package struct Model: Sendable {
         let parts = file.split(separator: "/")
         guard parts.count == 3, parts[2].hasSuffix(".sql") else {
             throw Failure(
-                .modelFile, "A model is a file models/<layer>/<table>.sql.",
-                place: Place(file: file))
+                .modelFile,
+                "A model is a file models/<layer>/<table>.sql.",
+                place: Place(file: file)
+            )
         }
         let table: TableName
         do {
@@ -43,13 +48,20 @@ package struct Model: Sendable {
         sql = text
         guard table.layer != "raw", table.layer != "meta" else {
             throw Failure(
-                .modelFile, "The layer '\(table.layer)' is not for models.",
-                hint: "Models live in staging, intermediate and marts.", place: Place(file: file))
+                .modelFile,
+                "The layer '\(table.layer)' is not for models.",
+                hint: "Models live in staging, intermediate and marts.",
+                place: Place(file: file)
+            )
         }
 
         let header = try Header(text: text, file: file)
+        statementOffset = header.length
         let settings = try TOMLSettings(
-            parsing: header.toml, file: file, lineOffset: header.lineOffset)
+            parsing: header.toml,
+            file: file,
+            hint: "Strings need quotes; SQL ends the header at its */, even inside a string."
+        )
         try settings.refuseUnknownKeys(["key", "description", "class", "columns", "was"])
         key = try settings.strings("key") ?? []
         description = try settings.string("description")
@@ -87,22 +99,53 @@ package struct Model: Sendable {
 
 /// The first block comment of a model file.
 private struct Header {
+    /// The comment's text, with blanks for all before it, so that places in it are the file's.
     let toml: String
-    /// Lines before the comment's text.
-    let lineOffset: Int
+    /// Bytes up to the end of the comment.
+    let length: Int
 
     init(text: String, file: String) throws(Failure) {
-        guard let open = text.range(of: "/*"), let close = text.range(of: "*/"),
-            text[..<open.lowerBound].allSatisfy(\.isWhitespace),
-            open.upperBound <= close.lowerBound
+        guard let open = text.range(of: "/*"),
+            text[..<open.lowerBound].allSatisfy(\.isWhitespace)
         else {
             throw Failure(
-                .modelFile, "A model starts with a header comment.",
+                .modelFile,
+                "A model starts with a header comment.",
                 hint: "Write /* key = [\"column\"] … */ before the SELECT.",
-                place: Place(file: file, line: 1, column: 1))
+                place: Place(file: file, line: 1, column: 1)
+            )
         }
-        toml = String(text[open.upperBound..<close.lowerBound])
-        lineOffset = text[..<open.upperBound].count { $0 == "\n" }
+        let bytes = Array(text.utf8)
+        let start = text.utf8.distance(from: text.startIndex, to: open.upperBound)
+        guard let end = Self.end(ofCommentIn: bytes, from: start) else {
+            throw Failure(
+                .modelFile,
+                "The header comment does not end.",
+                hint: "SQL counts every /* and */, even inside strings: close as many as open.",
+                place: Place(file: file, line: 1, column: 1)
+            )
+        }
+        let before = bytes[..<start].map { $0 == UInt8(ascii: "\n") ? $0 : UInt8(ascii: " ") }
+        toml = String(decoding: before + bytes[start..<end - 2], as: UTF8.self)
+        length = end
+    }
+
+    /// The byte after the comment's end; SQL's comments nest.
+    private static func end(ofCommentIn bytes: [UInt8], from start: Int) -> Int? {
+        var depth = 1
+        var index = start
+        while index + 1 < bytes.count {
+            switch (bytes[index], bytes[index + 1]) {
+            case (UInt8(ascii: "/"), UInt8(ascii: "*")): depth += 1
+            case (UInt8(ascii: "*"), UInt8(ascii: "/")): depth -= 1
+            default:
+                index += 1
+                continue
+            }
+            index += 2
+            if depth == 0 { return index }
+        }
+        return nil
     }
 }
 

@@ -1,8 +1,9 @@
 import Codecs
+import Lineage
 package import Diagnostics
 package import Querying
 package import Records
-package import Snapshots
+import Snapshots
 
 /// The SQL engine as models see it: the warehouse's macros, and nothing from outside.
 package enum ModelEngine {
@@ -10,15 +11,17 @@ package enum ModelEngine {
     ///
     /// - Throws: `query.*` with the place in the macro file.
     package static func connect(
-        files: some WarehouseFiles, options: Runner.Options
+        files: some WarehouseFiles,
+        options: Runner.Options
     ) throws(Failure) -> Connection {
         let database = try Database(
-            options: .init(threads: options.threads, memoryLimit: options.memoryLimit.map { Int($0) }))
+            options: .init(threads: options.threads, memoryLimit: options.memoryLimit)
+        )
         let connection = try database.connect()
         try define(asOf: nil, on: connection)
-        if let bytes = try files.read(Model.macrosFile) {
-            try connection.execute(
-                String(decoding: bytes, as: UTF8.self), file: Model.macrosFile)
+        if try files.read(Model.macrosFile) != nil {
+            let text = try files.requiredText(Model.macrosFile, hint: "Restore the file.")
+            try connection.execute(text, file: Model.macrosFile)
         }
         return connection
     }
@@ -40,10 +43,12 @@ package enum ModelEngine {
     /// - Returns: the rows, sorted by the model's key.
     /// - Throws: `query.*`, `records.duplicate-key`, `model.*`, at the model's file.
     package static func run(
-        _ model: Model, connection: Connection
+        _ model: Model,
+        connection: Connection
     ) throws(Failure) -> RowSet {
         do {
             let schema = try schema(of: model, connection: connection)
+            try checkExactSums(model.sql, connection: connection, file: model.file)
             return try connection.materialize(model.sql, schema: schema, file: model.file)
         } catch {
             throw error.at(Place(file: model.file))
@@ -55,28 +60,38 @@ package enum ModelEngine {
         let names = described.map(\.name)
         for key in model.key where !names.contains(key) {
             throw Failure(
-                .modelFile, "The key column '\(key)' is not among the columns of '\(model.table)'.",
+                .modelFile,
+                "The key column '\(key)' is not among the columns of '\(model.table)'.",
                 hint: nearest(to: key, among: names).map { "Did you mean '\($0)'?" }
-                    ?? "Columns: \(names.joined(separator: ", ")).")
+                    ?? "Columns: \(names.joined(separator: ", "))."
+            )
         }
-        for documented in (model.columnDocs.keys + model.renames.keys).sorted()
+        for documented in (Array(model.columnDocs.keys) + Array(model.renames.keys)).sorted()
         where !names.contains(documented) {
             throw Failure(
-                .modelFile, "The header of '\(model.table)' names a column '\(documented)' that the SELECT does not make.",
-                hint: nearest(to: documented, among: names).map { "Did you mean '\($0)'?" })
+                .modelFile,
+                "The header of '\(model.table)' names a column '\(documented)' that the SELECT does not make.",
+                hint: nearest(to: documented, among: names).map { "Did you mean '\($0)'?" }
+            )
         }
         var columns: [Column] = []
         for (index, column) in described.enumerated() {
             guard let type = column.type else {
                 throw Failure(
-                    .modelFile, "The column '\(column.name)' has the type \(column.duckType), which snapshots do not hold.",
-                    hint: "Cast it: \(column.name)::BIGINT, ::DECIMAL(38,0) or ::VARCHAR.")
+                    .modelFile,
+                    "The column '\(column.name)' has the type \(column.duckType), which snapshots do not hold.",
+                    hint: "Cast it: \(column.name)::BIGINT, ::DECIMAL(38,0) or ::VARCHAR."
+                )
             }
             columns.append(
                 Column(
-                    id: index + 1, name: column.name, type: type,
+                    id: index + 1,
+                    name: column.name,
+                    type: type,
                     isNullable: !model.key.contains(column.name),
-                    doc: model.columnDocs[column.name]))
+                    doc: model.columnDocs[column.name]
+                )
+            )
         }
         return try Schema(columns: columns, key: model.key, cutClass: model.cutClass)
     }

@@ -1,5 +1,5 @@
 import Codecs
-import Diagnostics
+package import Diagnostics
 import Foundation
 import Records
 import Snapshots
@@ -48,16 +48,21 @@ struct Pending {
     }
 
     private func write(
-        _ bytes: [UInt8], _ table: TableName, _ digest: Digest?, _ kind: String
+        _ bytes: [UInt8],
+        _ table: TableName,
+        _ digest: Digest?,
+        _ kind: String
     ) throws(Failure) {
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             try Data(bytes).write(to: url(table, digest, kind), options: .atomic)
         } catch {
             throw Failure(
-                .pendingUnwritable, "The folder '\(folder.path)' cannot be written.",
+                .pendingUnwritable,
+                "The folder '\(folder.path)' cannot be written.",
                 hint: "Free some disk space or mend the folder's permissions.",
-                cause: error.localizedDescription)
+                cause: error.localizedDescription
+            )
         }
     }
 }

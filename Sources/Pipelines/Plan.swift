@@ -1,5 +1,5 @@
-package import Codecs
-package import Diagnostics
+import Codecs
+import Diagnostics
 import Lineage
 import Querying
 package import Snapshots
@@ -12,6 +12,8 @@ package enum Reason: Sendable, Equatable {
     case isNew
     /// The statement or the macros it uses say something else.
     case statementChanged
+    /// What people wrote (pipelines.toml, the directory) says something else.
+    case filesChanged
     /// The header's key, class, documentation or renames changed.
     case settingsChanged
     /// Another SQL engine or other settings of it.
@@ -31,6 +33,7 @@ package enum Reason: Sendable, Equatable {
         case .upToDate: "up to date"
         case .isNew: "new"
         case .statementChanged: "statement changed"
+        case .filesChanged: "files changed"
         case .settingsChanged: "header changed"
         case .engineChanged: "SQL engine changed"
         case .asOfChanged(let from, let to):
@@ -54,7 +57,7 @@ package enum Reason: Sendable, Equatable {
         let before = Dictionary(uniqueKeysWithValues: current.inputs.map { ($0.table, $0.digest) })
         let changed = wanted.inputs.filter { before[$0.table] != $0.digest }.map(\.table)
         if wanted.statement != current.statement {
-            self = .statementChanged
+            self = wanted.kind == .model ? .statementChanged : .filesChanged
         } else if wanted.settings != current.settings || wanted.kind != current.kind {
             self = .settingsChanged
         } else if wanted.engine != current.engine {

@@ -1,6 +1,6 @@
 package import Codecs
-package import Diagnostics
-package import Records
+import Diagnostics
+import Records
 package import Snapshots
 
 /// How a snapshot came about: what a rebuild needs to make the same bytes again.
@@ -8,7 +8,7 @@ package import Snapshots
 /// Stored as `provenance.json` beside the manifest. It holds no clock time: `asOf` is data, what
 /// the sources said they cover.
 package struct Provenance: Sendable, Equatable {
-    /// What made the table: `model`, `source`, `directory`, `configuration` or `import`.
+    /// What made the table: `model`, `source`, `directory`, `configuration` or `imported`.
     package let kind: Kind
     /// The file or source it was made from.
     package let origin: String
@@ -33,7 +33,7 @@ package struct Provenance: Sendable, Equatable {
     }
 
     /// One digest over all of it: equal fingerprints promise equal tables.
-    package var fingerprint: Digest { .of(json(withFingerprint: false).serialized()) }
+    package var fingerprint: Digest { .of(json: json(withFingerprint: false)) }
 
     /// The content of `provenance.json`.
     package var json: JSONValue { json(withFingerprint: true) }
@@ -57,6 +57,11 @@ package struct Provenance: Sendable, Equatable {
     }
 }
 
+extension Digest {
+    /// SHA-256 of a JSON value's text: unlike joined words it cannot be read in two ways.
+    static func of(json: JSONValue) -> Digest { .of(json.serialized()) }
+}
+
 extension Provenance {
     /// Reads `provenance.json`; nil for one that is not of this version (a rebuild replaces it).
     package init?(json: JSONValue?) {
@@ -70,12 +75,19 @@ extension Provenance {
         var inputs: [Input] = []
         for (name, value) in members {
             guard let table = try? TableName(parsing: name),
+                !inputs.contains(where: { $0.table == table }),
                 let digest = value.string.flatMap({ Digest(hex: $0) })
             else { return nil }
             inputs.append(Input(table: table, digest: digest))
         }
         self.init(
-            kind: kind, origin: origin, statement: statement, settings: settings,
-            engine: json["engine"]?.string, asOf: json["as_of"]?.string, inputs: inputs)
+            kind: kind,
+            origin: origin,
+            statement: statement,
+            settings: settings,
+            engine: json["engine"]?.string,
+            asOf: json["as_of"]?.string,
+            inputs: inputs
+        )
     }
 }

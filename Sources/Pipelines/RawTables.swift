@@ -1,6 +1,6 @@
 import Connectors
 import Diagnostics
-package import Records
+import Records
 package import Snapshots
 
 /// The tables every warehouse has without a model, empty where no source writes them, so that
@@ -24,15 +24,32 @@ package enum RawTables {
     static func sourcesSchema() throws(Failure) -> Schema {
         try Schema(
             columns: [
-                Column(id: 1, name: "source", type: .string, isNullable: false,
-                    doc: "Name in pipelines.toml."),
+                Column(
+                    id: 1,
+                    name: "source",
+                    type: .string,
+                    isNullable: false,
+                    doc: "Name in pipelines.toml."
+                ),
                 Column(id: 2, name: "connector", type: .string, isNullable: false, doc: nil),
-                Column(id: 3, name: "location", type: .string, isNullable: false,
-                    doc: "Where the data comes from."),
-                Column(id: 4, name: "made_up", type: .bool, isNullable: false,
-                    doc: "True where the data is invented."),
+                Column(
+                    id: 3,
+                    name: "location",
+                    type: .string,
+                    isNullable: false,
+                    doc: "Where the data comes from."
+                ),
+                Column(
+                    id: 4,
+                    name: "made_up",
+                    type: .bool,
+                    isNullable: false,
+                    doc: "True where the data is invented."
+                ),
             ],
-            key: ["source"], cutClass: .standard(forLayer: "raw"))
+            key: ["source"],
+            cutClass: .standard(forLayer: "raw")
+        )
     }
 
     private static func name(_ layer: String, _ name: String) -> TableName {

@@ -32,7 +32,10 @@ package struct Rebuild: Sendable {
     ///   - each: told every outcome as it is known.
     /// - Throws: the first model that fails.
     package static func run(
-        _ warehouse: Warehouse, tree: ObjectID, only: Set<TableName>?, options: Runner.Options,
+        _ warehouse: Warehouse,
+        tree: ObjectID,
+        only: Set<TableName>?,
+        options: Runner.Options,
         each: (Outcome) -> Void
     ) throws(Failure) {
         let files = CommitFiles(repository: warehouse.repository, tree: tree)
@@ -42,8 +45,10 @@ package struct Rebuild: Sendable {
             snapshots[table] = try warehouse.store.snapshot(table, inTree: tree)
         }
         let graph = try Graph(
-            models: Model.load(files), available: RawTables.all + snapshots.keys,
-            connection: connection)
+            models: Model.load(files),
+            available: RawTables.all + snapshots.keys,
+            connection: connection
+        )
         for node in graph.nodes where only?.contains(node.model.table) ?? true {
             guard let snapshot = snapshots[node.model.table] else { continue }
             let provenance = Provenance(json: try snapshot.provenance())
@@ -58,10 +63,13 @@ package struct Rebuild: Sendable {
             let engine = provenance?.engine
             each(
                 Outcome(
-                    table: node.model.table, committed: snapshot.manifest.digest,
-                    rebuilt: try ChunkDigests.table(of: rows, previous: snapshot),
+                    table: node.model.table,
+                    committed: snapshot.manifest.digest,
+                    rebuilt: SnapshotStore.digest(of: rows),
                     caveat: engine == ModelEngine.name
-                        ? nil : "made by \(engine ?? "an unknown engine"), not \(ModelEngine.name)"))
+                        ? nil : "made by \(engine ?? "an unknown engine"), not \(ModelEngine.name)"
+                )
+            )
         }
     }
 }

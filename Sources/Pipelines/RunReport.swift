@@ -1,5 +1,5 @@
 package import Codecs
-package import Diagnostics
+import Diagnostics
 package import GitStore
 package import Snapshots
 

@@ -1,3 +1,4 @@
+import Codecs
 import Connectors
 import Diagnostics
 import Records
@@ -20,7 +21,8 @@ extension Runner {
         return rows
     }
 
-    func replaceCoverage(of source: Configuration.Source, with rows: [CoverageRow]) throws(Failure) {
+    func replaceCoverage(of source: Configuration.Source, with rows: [CoverageRow]) throws(Failure)
+    {
         try replaceCoverage(named: source.name, with: rows)
     }
 
@@ -42,11 +44,20 @@ extension Runner {
         let rows = try CoverageRow.rowSet(coverage())
         coverageRows = rows
         let provenance = Provenance(
-            kind: .source, origin: configuration.sources.map(\.name).joined(separator: " "),
-            statement: .of("meta.coverage"), settings: .of("meta.coverage/1"), engine: nil,
-            asOf: nil, inputs: [])
+            kind: .source,
+            origin: configuration.sources.map(\.name).joined(separator: " "),
+            statement: .of("meta.coverage"),
+            settings: .of("meta.coverage/1"),
+            engine: nil,
+            asOf: nil,
+            inputs: []
+        )
         try finish(
-            RawTables.coverage, rows: rows, provenance: provenance, reason: .checksUpstream,
-            since: start)
+            RawTables.coverage,
+            rows: rows,
+            provenance: provenance,
+            reason: .checksUpstream,
+            since: start
+        )
     }
 }

@@ -1,4 +1,5 @@
 import Codecs
+import Connectors
 import Diagnostics
 import Lineage
 import Querying
@@ -9,12 +10,16 @@ extension Runner {
     /// How a model's table would be made now, given the tables as they are.
     func provenance(of node: Graph.Node, asOf: String?) -> Provenance {
         Provenance(
-            kind: .model, origin: node.model.file, statement: node.analysis.fingerprint,
-            settings: node.model.settingsDigest, engine: ModelEngine.name,
+            kind: .model,
+            origin: node.model.file,
+            statement: node.analysis.fingerprint,
+            settings: node.model.settingsDigest,
+            engine: ModelEngine.name,
             asOf: node.analysis.usesAsOf ? asOf : nil,
             inputs: node.analysis.tables.sorted().compactMap { table in
                 tables[table].map { Provenance.Input(table: table, digest: $0.digest) }
-            })
+            }
+        )
     }
 
     /// Makes a model's table if anything it depends on changed.
@@ -36,8 +41,13 @@ extension Runner {
         if node.analysis.usesAsOf { try ModelEngine.define(asOf: asOf, on: connection) }
         let rows = try ModelEngine.run(node.model, connection: connection)
         try finish(
-            table, rows: rows, provenance: wanted, reason: reason,
-            columnRenames: node.model.renames, since: start)
+            table,
+            rows: rows,
+            provenance: wanted,
+            reason: reason,
+            columnRenames: node.model.renames,
+            since: start
+        )
     }
 
     /// `as_of()` for a model: the least time that the sources it reads from have stated to cover.
@@ -69,11 +79,15 @@ extension Runner {
 extension Model {
     /// Digest of what the header says about the table.
     var settingsDigest: Digest {
-        var text = "class \(cutClass.rawValue)\n" + key.map { "key \($0)\n" }.joined()
-        for (column, doc) in columnDocs.sorted(by: { $0.key < $1.key }) {
-            text += "doc \(column) \(doc)\n"
+        let docs = columnDocs.sorted { $0.key < $1.key }.map {
+            ($0.key, JSONValue.string($0.value))
         }
-        for (new, old) in renames.sorted(by: { $0.key < $1.key }) { text += "was \(new) \(old)\n" }
-        return .of(text)
+        let was = renames.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) }
+        return .of(
+            json: .object([
+                ("class", .string(cutClass.rawValue)), ("key", .array(key.map { .string($0) })),
+                ("columns", .object(docs)), ("was", .object(was)),
+            ])
+        )
     }
 }

@@ -12,19 +12,29 @@ extension Runner {
         let removed = removedTables()
         report.warehouse = SnapshotDigests.warehouse(
             tables.filter { !$0.key.isMeta && !removed.contains($0.key) }
-                .map { ($0.key.description, $0.value.digest) })
+                .map { ($0.key.description, $0.value.digest) }
+        )
         let isWorthACommit = prepared.contains { $0.isChanged && !$0.table.isMeta }
         guard isWorthACommit || !removed.isEmpty else { return try wait() }
         for table in removed {
             report.tables.append(
                 RunReport.Table(
-                    table: table, state: .removed, rowsBefore: tables[table]?.rows, rows: 0,
-                    digest: nil, seconds: 0, reason: .upToDate))
+                    table: table,
+                    state: .removed,
+                    rowsBefore: tables[table]?.rows,
+                    rows: 0,
+                    digest: nil,
+                    seconds: 0,
+                    reason: .upToDate
+                )
+            )
         }
         try joinWaiting(except: Set(removed))
         let author = try Self.author(options, warehouse)
         let published = try warehouse.store.publish(
-            commit(report, removed: removed, author: author), batch: batch)
+            commit(report, removed: removed, author: author),
+            batch: batch
+        )
         pending.clear()
         report.commit = published.commit
         report.ref = published.reference
@@ -54,7 +64,8 @@ extension Runner {
                 let waiting = pending.provenance(table, digest: state.digest)
             else { continue }
             prepared.append(
-                try warehouse.store.prepare(snapshot, provenance: waiting, into: batch))
+                try warehouse.store.prepare(snapshot, provenance: waiting, into: batch)
+            )
         }
     }
 
@@ -74,25 +85,32 @@ extension Runner {
             identity = try warehouse.repository.identity()
         }
         return Signature(
-            name: identity?.name ?? "osodata", email: identity?.email ?? "osodata@localhost",
-            time: options.now / 1_000_000, offset: 0)
+            name: identity?.name ?? "osodata",
+            email: identity?.email ?? "osodata@localhost",
+            time: options.now / 1_000_000,
+            offset: 0
+        )
     }
 
     private func commit(
-        _ report: RunReport, removed: [TableName], author: Signature
+        _ report: RunReport,
+        removed: [TableName],
+        author: Signature
     ) throws(Failure) -> RunCommit {
         let changed = report.tables.filter { $0.state == .built }.sorted { $0.table < $1.table }
         let reused = report.tables.count { $0.state == .reused || $0.state == .equal }
         var body = ""
         for table in changed {
-            body += "\(table.table) \(table.rowsBefore.map(String.init) ?? "new") -> \(table.rows)\n"
+            body +=
+                "\(table.table) \(table.rowsBefore.map(String.init) ?? "new") -> \(table.rows)\n"
         }
         for table in removed { body += "\(table) removed\n" }
         let pipeline = try pipelineDigest()
         let base = try warehouse.headCommit()
         // Names the run without clock or chance: one base and one result are one run.
         let id = Digest.of(
-            "run \(base?.hex ?? "none") \(report.warehouse?.hex ?? "") \(pipeline.hex)")
+            "run \(base?.hex ?? "none") \(report.warehouse?.hex ?? "") \(pipeline.hex)"
+        )
         var trailers = [("Osodata-Run", String(id.hex.prefix(16)))]
         if let asOf = report.asOf { trailers.append(("Osodata-As-Of", asOf)) }
         trailers += [
@@ -101,9 +119,15 @@ extension Runner {
         ]
         let count = changed.count + removed.count
         return RunCommit(
-            tables: prepared, removed: removed,
+            tables: prepared,
+            removed: removed,
             subject: "run: \(count) table\(count == 1 ? "" : "s") changed, \(reused) reused",
-            body: body, trailers: trailers, author: author, committer: author, base: base)
+            body: body,
+            trailers: trailers,
+            author: author,
+            committer: author,
+            base: base
+        )
     }
 
     /// Digest of everything people wrote: pipelines.toml, models and the directory.
@@ -113,14 +137,10 @@ extension Runner {
         return try contentDigest(paths)
     }
 
-    /// Digest of files: their paths and contents.
+    /// Digest of files: a line a file, with the digest of its content and its path.
     func contentDigest(_ paths: [String]) throws(Failure) -> Digest {
-        var hash = SHA256()
-        for path in paths {
-            let bytes = try files.read(path) ?? []
-            hash.update("\(path) \(bytes.count)\n")
-            hash.update(bytes)
-        }
-        return hash.finalize()
+        var lines = ""
+        for path in paths { lines += "\(Digest.of(try files.read(path) ?? []).hex) \(path)\n" }
+        return .of(lines)
     }
 }

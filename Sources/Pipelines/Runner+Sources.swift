@@ -11,19 +11,31 @@ extension Runner {
 
     func configurationStep() throws(Failure) -> Plan.Step {
         Plan.Step(
-            kind: .configuration, tables: [RawTables.sources],
+            kind: .configuration,
+            tables: [RawTables.sources],
             reason: Reason(
-                wanted: sourcesProvenance(), current: tables[RawTables.sources]?.provenance))
+                wanted: sourcesProvenance(),
+                current: tables[RawTables.sources]?.provenance
+            )
+        )
     }
 
     private func sourcesProvenance() -> Provenance {
-        var text = ""
-        for source in configuration.sources {
-            text += "\(source.name) \(source.connector.name) \(source.isMadeUp) \(source.connector.location)\n"
+        let sources = configuration.sources.map { source in
+            JSONValue.array([
+                .string(source.name), .string(source.connector.name), .bool(source.isMadeUp),
+                .string(source.connector.location),
+            ])
         }
         return Provenance(
-            kind: .configuration, origin: Configuration.fileName, statement: .of(text),
-            settings: .of("raw.sources/1"), engine: nil, asOf: nil, inputs: [])
+            kind: .configuration,
+            origin: Configuration.fileName,
+            statement: .of(json: .array(sources)),
+            settings: .of("raw.sources/1"),
+            engine: nil,
+            asOf: nil,
+            inputs: []
+        )
     }
 
     func writeSources() throws(Failure) {
@@ -48,10 +60,13 @@ extension Runner {
 
     func directoryStep() throws(Failure) -> Plan.Step {
         Plan.Step(
-            kind: .directory, tables: RawTables.directory,
+            kind: .directory,
+            tables: RawTables.directory,
             reason: Reason(
                 wanted: try directoryProvenance(),
-                current: tables[RawTables.directory[0]]?.provenance))
+                current: tables[RawTables.directory[0]]?.provenance
+            )
+        )
     }
 
     private func directoryProvenance() throws(Failure) -> Provenance {
@@ -59,9 +74,14 @@ extension Runner {
             try files.list(path).filter { $0.hasSuffix(".yaml") }
         }
         return Provenance(
-            kind: .directory, origin: configuration.directory ?? "none",
-            statement: try contentDigest(paths ?? []), settings: .of("directory \(ProjectDirectoryReader.version)"),
-            engine: nil, asOf: nil, inputs: [])
+            kind: .directory,
+            origin: configuration.directory ?? "none",
+            statement: try contentDigest(paths ?? []),
+            settings: .of("directory \(ProjectDirectoryReader.version)"),
+            engine: nil,
+            asOf: nil,
+            inputs: []
+        )
     }
 
     func readDirectory(_ step: Plan.Step) throws(Failure) {
@@ -90,14 +110,19 @@ extension Runner {
     private func read(_ path: String) throws(Failure) -> DirectoryContents {
         do {
             return try ProjectDirectoryReader.read(
-                root: root + "/" + path, threads: options.threads,
-                progress: { event(.progress($0)) })
+                root: root + "/" + path,
+                threads: options.threads,
+                progress: { event(.progress($0)) }
+            )
         } catch {
             guard let place = error.place else { throw error }
             throw Failure(
-                error.code, error.message, hint: error.hint,
+                error.code,
+                error.message,
+                hint: error.hint,
                 place: Place(file: path + "/" + place.file, line: place.line, column: place.column),
-                cause: error.cause)
+                cause: error.cause
+            )
         }
     }
 
@@ -108,8 +133,10 @@ extension Runner {
         guard let rows = try tables[RawTables.directory[2]]?.rowSet() else {
             return .directory(owners: owners, repositories: repositories)
         }
-        let columns = try ["artifact_source", "artifact_type", "artifact_namespace", "artifact_name"]
-            .map { (name) throws(Failure) in try rows.strings(name) }
+        var columns: [[String]] = []
+        for name in ["artifact_source", "artifact_type", "artifact_namespace", "artifact_name"] {
+            columns.append(try rows.strings(name))
+        }
         for index in 0..<rows.count where columns[0][index] == "GITHUB" {
             if columns[1][index] == "OWNER" {
                 owners.insert(columns[2][index])
@@ -125,7 +152,8 @@ extension Runner {
     func extractSteps() -> [Plan.Step] {
         RawTables.connectors.map { table in
             let sources = configuration.sources.filter { $0.connector.table == table.description }
-            let reason: Reason = tables[table] == nil ? .isNew : sources.isEmpty ? .upToDate : .checksUpstream
+            let reason: Reason =
+                tables[table] == nil ? .isNew : sources.isEmpty ? .upToDate : .checksUpstream
             return Plan.Step(kind: .extract(sources), tables: [table], reason: reason)
         }
     }
@@ -134,21 +162,31 @@ extension Runner {
         let start = ContinuousClock().now
         var rows: RowSet?
         var isKept = false
-        var statement = SHA256()
+        var statement: [JSONValue] = []
         for source in sources {
             event(.started("\(source.name) (\(source.connector.name))"))
             guard let key = emailKey() else {
-                note("\(source.name): the e-mail key '\(configuration.privacy.keyID)' is not here, so \(table) stays as committed.")
+                note(
+                    "\(source.name): the e-mail key '\(configuration.privacy.keyID)' is not here, so \(table) stays as committed."
+                )
                 isKept = true
                 continue
             }
-            let result = try extract(source, emailKey: key, current: rows, table: table)
+            let result: ExtractResult
+            do {
+                result = try extract(source, emailKey: key, current: rows, table: table)
+            } catch {
+                throw error.at(source.place)
+            }
             try replaceCoverage(of: source, with: result.coverage)
             if let changed = result.tables?.first(where: { $0.table == table.description }) {
                 rows = changed.rows
             }
             for partition in result.coverage {
-                statement.update("\(source.name) \(partition.partition) \(partition.contentSHA256 ?? "") \(partition.filter ?? "")\n")
+                let parts = [
+                    source.name, partition.partition, partition.contentSHA256, partition.filter,
+                ]
+                statement.append(.array(parts.map { $0.map { .string($0) } ?? .null }))
             }
         }
         if try dropGoneSources(from: table, keeping: sources, rows: &rows) { isKept = false }
@@ -157,9 +195,14 @@ extension Runner {
         }
         guard let rows else { return reuse(table, as: isKept ? .kept : .reused, since: start) }
         let wanted = Provenance(
-            kind: .source, origin: sources.map(\.name).joined(separator: " "),
-            statement: statement.finalize(), settings: .of("email_key_id \(configuration.privacy.keyID)"),
-            engine: nil, asOf: nil, inputs: [])
+            kind: .source,
+            origin: sources.map(\.name).joined(separator: " "),
+            statement: .of(json: .array(statement)),
+            settings: .of("email_key_id \(configuration.privacy.keyID)"),
+            engine: nil,
+            asOf: nil,
+            inputs: []
+        )
         try finish(table, rows: rows, provenance: wanted, reason: .checksUpstream, since: start)
     }
 
@@ -168,28 +211,56 @@ extension Runner {
     }
 
     private func extract(
-        _ source: Configuration.Source, emailKey: [UInt8], current: RowSet?, table: TableName
+        _ source: Configuration.Source,
+        emailKey: [UInt8],
+        current: RowSet?,
+        table: TableName
     ) throws(Failure) -> ExtractResult {
         let state = tables[table]
         let context = SourceContext(
-            sourceName: source.name, emailKey: emailKey,
+            sourceName: source.name,
+            emailKey: emailKey,
             previousCoverage: state == nil ? [] : try coverage(),
             previousRows: { (_) throws(Failure) in
                 if let current { return current }
                 return try state?.rowSet()
             },
-            madeUp: source.isMadeUp, now: options.now, threads: options.threads,
-            progress: { [progress] in progress($0) })
+            madeUp: source.isMadeUp,
+            now: options.now,
+            threads: options.threads,
+            progress: { [event] in event(.progress($0)) }
+        )
         switch source.connector {
         case .git(let repositories):
             return try GitHistory.extract(
-                repositories: repositories.map { (absolute($0.path), $0.url) }, context: context)
+                repositories: repositories.map { (absolute($0.path), $0.url) },
+                context: context
+            )
         case .githubArchive(let endpoint, let first, let last, let keepsAll):
             return try GitHubArchive.extract(
-                endpoint: absoluteEndpoint(endpoint), location: endpoint, from: first, to: last,
+                endpoint: absoluteEndpoint(endpoint),
+                location: endpoint,
+                from: first,
+                to: last,
                 keep: keepsAll ? .all : try listedOnGitHub(),
-                fetcher: Fetcher(options: FetchOptions(userAgent: "osodata/\(options.version)")),
-                context: context)
+                fetcher: fetcher(for: absoluteEndpoint(endpoint)),
+                context: context
+            )
+        }
+    }
+
+    /// A fetcher that may read files of the endpoint's own folder, and no others.
+    private func fetcher(for endpoint: String) -> Fetcher {
+        let scheme = "file://"
+        let options = FetchOptions(
+            userAgent: "osodata/\(options.version)",
+            fileRoot: endpoint.hasPrefix(scheme) ? String(endpoint.dropFirst(scheme.count)) : nil,
+            certificateFile: options.certificateFile,
+            sleep: options.sleep,
+            now: options.clock
+        )
+        return Fetcher(options: options) { [event] progress in
+            event(.progress(progress.text))
         }
     }
 
@@ -197,7 +268,9 @@ extension Runner {
         options.emailKey ?? configuration.privacy.publishedKey.map { [UInt8]($0.utf8) }
     }
 
-    private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : root + "/" + path }
+    private func absolute(_ path: String) -> String {
+        path == "." ? root : path.hasPrefix("/") ? path : root + "/" + path
+    }
 
     /// `file://samples` is a folder of the warehouse; `file:///data` one of the machine.
     private func absoluteEndpoint(_ endpoint: String) -> String {
@@ -208,13 +281,16 @@ extension Runner {
 
     /// Drops rows and coverage of sources that `pipelines.toml` no longer lists.
     private func dropGoneSources(
-        from table: TableName, keeping sources: [Configuration.Source], rows: inout RowSet?
+        from table: TableName,
+        keeping sources: [Configuration.Source],
+        rows: inout RowSet?
     ) throws(Failure) -> Bool {
         let connectors = Set(try coverage().filter { $0.table == table.description }.map(\.source))
         let gone = connectors.subtracting(sources.map(\.name))
         guard !gone.isEmpty else { return false }
         for name in gone { try replaceCoverage(named: name, with: []) }
-        guard let current = try rows ?? tables[table]?.rowSet() else { return true }
+        let known = if let rows { rows } else { try tables[table]?.rowSet() }
+        guard let current = known else { return true }
         var kept = current
         for name in gone {
             kept = try RawRows.replacing(source: name, in: kept, with: RowSet(schema: kept.schema))

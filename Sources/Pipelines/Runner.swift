@@ -1,13 +1,13 @@
-package import Codecs
+import Codecs
 package import Diagnostics
 import Connectors
 import Fetching
 import Foundation
 package import GitStore
 import Lineage
-package import Querying
+import Querying
 import Records
-package import Snapshots
+import Snapshots
 
 /// Runs a warehouse's pipeline: reads sources and the directory, runs models whose inputs changed,
 /// and publishes what came out different as one commit.
@@ -28,10 +28,24 @@ package final class Runner {
         /// The program's version, a trailer of the commit.
         package var version: String
 
+        /// PEM file of the certificates to trust; nil for the system's.
+        package var certificateFile: String?
+        /// Waits that many seconds, between attempts to fetch.
+        package var sleep: @Sendable (Double) -> Void
+        /// The time, microseconds since 1970, for `Retry-After` and time limits.
+        package var clock: @Sendable () -> Int64
+
         /// Options of a run.
         package init(
-            threads: Int, memoryLimit: Int64? = nil, now: Int64, author: Signature? = nil,
-            emailKey: [UInt8]? = nil, version: String
+            threads: Int,
+            memoryLimit: Int64? = nil,
+            now: Int64,
+            author: Signature? = nil,
+            emailKey: [UInt8]? = nil,
+            version: String,
+            certificateFile: String? = nil,
+            sleep: @escaping @Sendable (Double) -> Void = { _ in },
+            clock: @escaping @Sendable () -> Int64 = { 0 }
         ) {
             self.threads = threads
             self.memoryLimit = memoryLimit
@@ -39,6 +53,9 @@ package final class Runner {
             self.author = author
             self.emailKey = emailKey
             self.version = version
+            self.certificateFile = certificateFile
+            self.sleep = sleep
+            self.clock = clock
         }
     }
 
@@ -47,7 +64,7 @@ package final class Runner {
     let files: WorkTreeFiles
     let configuration: Configuration
     let options: Options
-    let event: (RunEvent) -> Void
+    let event: @Sendable (RunEvent) -> Void
     let pending: Pending
     let batch: ObjectBatch
     let connection: Connection
@@ -65,7 +82,9 @@ package final class Runner {
 
     /// Reads configuration and models and opens the engine; nothing is written.
     package init(
-        _ warehouse: Warehouse, options: Options, event: @escaping (RunEvent) -> Void
+        _ warehouse: Warehouse,
+        options: Options,
+        event: @escaping @Sendable (RunEvent) -> Void
     ) throws(Failure) {
         self.warehouse = warehouse
         self.options = options
@@ -78,15 +97,22 @@ package final class Runner {
         connection = try ModelEngine.connect(files: files, options: options)
         if let tree = try warehouse.tree("HEAD") {
             for name in try warehouse.store.tables(inTree: tree) {
-                guard let snapshot = try warehouse.store.snapshot(name, inTree: tree) else { continue }
+                guard let snapshot = try warehouse.store.snapshot(name, inTree: tree) else {
+                    continue
+                }
                 committed[name] = snapshot
                 tables[name] = try TableState(snapshot: snapshot, pending: pending)
             }
         }
         graph = try Graph(
-            models: Model.load(files), available: RawTables.all + tables.keys.filter { $0.layer == "raw" },
-            connection: connection)
+            models: Model.load(files),
+            available: RawTables.all + tables.keys.filter { $0.layer == "raw" },
+            connection: connection
+        )
     }
+
+    /// Names of the sources whose data is invented.
+    package var madeUpSources: [String] { configuration.sources.filter(\.isMadeUp).map(\.name) }
 
     /// Makes the plan: what a run would do now, as far as that is known before asking upstream.
     package func plan() throws(Failure) -> Plan {
@@ -97,13 +123,17 @@ package final class Runner {
             let table = node.model.table
             let reason = Reason(
                 wanted: provenance(of: node, asOf: try asOf(for: table)),
-                current: tables[table]?.provenance)
+                current: tables[table]?.provenance
+            )
             let waiting = node.analysis.tables.filter { uncertain.contains($0) }.sorted()
             let isSure = reason != .upToDate
             steps.append(
                 Plan.Step(
-                    kind: .build(node), tables: [table],
-                    reason: isSure || waiting.isEmpty ? reason : .inputsMayChange(waiting)))
+                    kind: .build(node),
+                    tables: [table],
+                    reason: isSure || waiting.isEmpty ? reason : .inputsMayChange(waiting)
+                )
+            )
             if isSure || !waiting.isEmpty { uncertain.insert(table) }
         }
         return Plan(steps: steps)
@@ -119,7 +149,9 @@ package final class Runner {
         try refuseDirtySnapshots()
         let plan = try plan()
         let locks = try TableLocks.acquire(
-            plan.steps.flatMap(\.tables) + [RawTables.coverage], in: warehouse.repository)
+            plan.steps.flatMap(\.tables) + [RawTables.coverage],
+            in: warehouse.repository
+        )
         defer { locks.release() }
         for step in plan.steps {
             switch step.kind {
@@ -132,8 +164,11 @@ package final class Runner {
         }
         try writeCoverage()
         var report = RunReport(
-            tables: outcomes.sorted { $0.table < $1.table }, asOf: try overallAsOf(),
-            notes: notes, seconds: 0)
+            tables: outcomes.sorted { $0.table < $1.table },
+            asOf: try overallAsOf(),
+            notes: notes,
+            seconds: 0
+        )
         try publish(&report)
         report.seconds = (clock.now - start).seconds
         return report
@@ -157,45 +192,83 @@ package final class Runner {
             .runDirtySnapshots,
             "The work tree differs from the commit in '\(first)'"
                 + (dirty.count > 1 ? " and \(dirty.count - 1) more files" : "") + " of snapshots/.",
-            hint: "Snapshots are written by runs only. Undo the edit: git checkout HEAD -- snapshots")
+            hint:
+                "Snapshots are written by runs only. Undo the edit: git checkout HEAD -- snapshots"
+        )
     }
 
     /// Notes the outcome of a table whose rows were made.
     ///
     /// Equal content writes nothing: its new provenance waits for the next commit.
     func finish(
-        _ table: TableName, rows: RowSet, provenance: Provenance, reason: Reason,
-        columnRenames: [String: String] = [:], since start: ContinuousClock.Instant
+        _ table: TableName,
+        rows: RowSet,
+        provenance: Provenance,
+        reason: Reason,
+        columnRenames: [String: String] = [:],
+        since start: ContinuousClock.Instant
     ) throws(Failure) {
         let before = tables[table]
         let written = try warehouse.store.write(
-            rows, table: table, provenance: provenance.json, previous: committed[table],
-            was: columnRenames, into: batch, threads: options.threads)
+            rows,
+            table: table,
+            provenance: provenance.json,
+            previous: committed[table],
+            was: columnRenames,
+            into: batch,
+            threads: options.threads
+        )
         let isEqual = !written.isChanged
         if written.isTreeChanged { prepared.append(written) }
         tables[table] = TableState(
-            digest: written.digest, rows: written.rows, provenance: provenance,
-            content: isEqual ? before?.content ?? .rows(rows) : .rows(rows))
+            digest: written.digest,
+            rows: written.rows,
+            provenance: provenance,
+            content: isEqual ? before?.content ?? .rows(rows) : .rows(rows)
+        )
         report(
-            table, isEqual ? .equal : .built, rowsBefore: before?.rows, rows: written.rows,
-            reason: reason, since: start)
+            table,
+            isEqual ? .equal : .built,
+            rowsBefore: before?.rows,
+            rows: written.rows,
+            reason: reason,
+            since: start
+        )
     }
 
     /// Notes the outcome of a table that stays as it is.
-    func reuse(_ table: TableName, as state: RunReport.State = .reused, since start: ContinuousClock.Instant) {
+    func reuse(
+        _ table: TableName,
+        as state: RunReport.State = .reused,
+        since start: ContinuousClock.Instant
+    ) {
         report(
-            table, state, rowsBefore: tables[table]?.rows, rows: tables[table]?.rows ?? 0,
-            reason: .upToDate, since: start)
+            table,
+            state,
+            rowsBefore: tables[table]?.rows,
+            rows: tables[table]?.rows ?? 0,
+            reason: .upToDate,
+            since: start
+        )
     }
 
     private func report(
-        _ table: TableName, _ state: RunReport.State, rowsBefore: Int?, rows: Int, reason: Reason,
+        _ table: TableName,
+        _ state: RunReport.State,
+        rowsBefore: Int?,
+        rows: Int,
+        reason: Reason,
         since start: ContinuousClock.Instant
     ) {
         let outcome = RunReport.Table(
-            table: table, state: state, rowsBefore: rowsBefore, rows: rows,
-            digest: tables[table]?.digest, seconds: (ContinuousClock().now - start).seconds,
-            reason: reason)
+            table: table,
+            state: state,
+            rowsBefore: rowsBefore,
+            rows: rows,
+            digest: tables[table]?.digest,
+            seconds: (ContinuousClock().now - start).seconds,
+            reason: reason
+        )
         outcomes.append(outcome)
         event(.finished(outcome))
     }
@@ -250,9 +323,9 @@ struct TableState {
         digest = snapshot.manifest.digest
         rows = snapshot.manifest.rows
         content = .committed(snapshot)
-        provenance = Provenance(
-            json: pending.provenance(snapshot.table, digest: snapshot.manifest.digest)
-                ?? snapshot.provenance())
+        let waiting = pending.provenance(snapshot.table, digest: snapshot.manifest.digest)
+        let json = if let waiting { waiting } else { try snapshot.provenance() }
+        provenance = Provenance(json: json)
     }
 }
 

@@ -17,16 +17,18 @@ package enum Scaffold {
             throw unwritable(folder, error)
         }
         var written: [String] = []
-        if !FileManager.default.fileExists(atPath: root.appending(path: ".git").path) {
+        if !isThere(root.appending(path: ".git")) {
             _ = try Repository.create(at: root.path)
             written.append(".git")
         }
         for (path, text) in files {
             let url = root.appending(path: path)
-            guard !FileManager.default.fileExists(atPath: url.path) else { continue }
+            guard !isThere(url) else { continue }
             do {
                 try FileManager.default.createDirectory(
-                    at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+                    at: url.deletingLastPathComponent(),
+                    withIntermediateDirectories: true
+                )
                 try Data(text.utf8).write(to: url, options: .atomic)
             } catch {
                 throw unwritable(path, error)
@@ -36,11 +38,18 @@ package enum Scaffold {
         return written
     }
 
+    /// Whether there is anything of that name, be it a symbolic link that leads nowhere.
+    private static func isThere(_ url: URL) -> Bool {
+        (try? FileManager.default.attributesOfItem(atPath: url.path)) != nil
+    }
+
     private static func unwritable(_ path: String, _ error: any Error) -> Failure {
         Failure(
-            .initUnwritable, "'\(path)' cannot be written.",
+            .initUnwritable,
+            "'\(path)' cannot be written.",
             hint: "Choose a folder you may write to: osodata init FOLDER",
-            cause: error.localizedDescription)
+            cause: error.localizedDescription
+        )
     }
 
     private static let files: [(path: String, text: String)] = [

@@ -11,10 +11,14 @@ package enum SnapshotQuery {
     ///   - tree: the revision's tree; nil for a repository without a commit.
     ///   - statement: the SQL; only the tables it names become views.
     package static func connect(
-        _ warehouse: Warehouse, tree: ObjectID?, statement: String, options: Runner.Options
+        _ warehouse: Warehouse,
+        tree: ObjectID?,
+        statement: String,
+        options: Runner.Options
     ) throws(Failure) -> Connection {
         let database = try Database(
-            options: .init(threads: options.threads, memoryLimit: options.memoryLimit.map { Int($0) }))
+            options: .init(threads: options.threads, memoryLimit: options.memoryLimit)
+        )
         let connection = try database.connect()
         guard let tree else { return connection }
         let available = try warehouse.store.tables(inTree: tree)
@@ -22,10 +26,12 @@ package enum SnapshotQuery {
         for name in named {
             guard let table = try? TableName(parsing: name) else { continue }
             guard let snapshot = try warehouse.store.snapshot(table, inTree: tree) else {
-                let near = nearest(to: name, among: available.map(\.description))
+                let near = nearest(to: table, among: available)
                 throw Failure(
-                    .queryUnknownTable, "There is no table '\(name)'.",
-                    hint: near.map { "Did you mean '\($0)'?" } ?? "List the tables: osodata tables")
+                    .queryUnknownTable,
+                    "There is no table '\(name)'.",
+                    hint: near.map { "Did you mean '\($0)'?" } ?? "List the tables: osodata tables"
+                )
             }
             try connection.attach(snapshot, as: table)
         }

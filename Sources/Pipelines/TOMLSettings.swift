@@ -1,20 +1,29 @@
-package import Codecs
+import Codecs
 package import Diagnostics
+import Querying
 import TOMLKit
 
 /// One table of a TOML file, read key by key; a key nobody asked for is reported with its place.
 ///
-/// The file's text is kept to find the line of a key: the TOML library gives places only for
-/// syntax errors.
+/// The file's text is kept to find the place of a key (`TOMLPlaces`).
 struct TOMLSettings {
     private let values: [(key: String, value: JSONValue)]
+    /// The table's keys from the top, for messages.
+    private let keyPath: [String]
+    /// The same with the indexes of arrays, for places.
     private let path: [String]
-    private let source: TOMLSource
+    private let places: TOMLPlaces
 
-    private init(values: [(key: String, value: JSONValue)], path: [String], source: TOMLSource) {
+    private init(
+        values: [(key: String, value: JSONValue)],
+        keyPath: [String] = [],
+        path: [String] = [],
+        places: TOMLPlaces
+    ) {
         self.values = values
+        self.keyPath = keyPath
         self.path = path
-        self.source = source
+        self.places = places
     }
 
     /// Parses a TOML text.
@@ -22,21 +31,40 @@ struct TOMLSettings {
     /// - Parameters:
     ///   - text: the whole text.
     ///   - file: its name, for places.
-    ///   - lineOffset: lines of the file before the text (a header comment inside a SQL file).
+    ///   - hint: what to do about a text that is not TOML.
     /// - Throws: `config.syntax` with line and column.
-    init(parsing text: String, file: String, lineOffset: Int = 0) throws(Failure) {
-        let source = TOMLSource(text: text, file: file, lineOffset: lineOffset)
+    init(
+        parsing text: String,
+        file: String,
+        hint: String = "Strings need quotes; a table starts with [name]."
+    ) throws(Failure) {
+        // The TOML library takes a C string and would read no further.
+        if let nul = text.utf8.firstIndex(of: 0) {
+            let offset = text.utf8.distance(from: text.startIndex, to: nul)
+            throw Failure(
+                .configSyntax,
+                "This is not TOML: there is a NUL character.",
+                hint: hint,
+                place: SourcePosition(byte: offset, in: text).place(in: file)
+            )
+        }
         do {
             let table = try TOMLTable(string: text)
             self.init(
-                values: Self.members(of: table), path: [], source: source)
+                values: Self.members(of: table),
+                places: TOMLPlaces(text: text, file: file)
+            )
         } catch let error as TOMLParseError {
             throw Failure(
-                .configSyntax, "This is not TOML: \(error.description).",
-                hint: "Strings need quotes; a table starts with [name].",
+                .configSyntax,
+                "This is not TOML: \(error.description).",
+                hint: hint,
                 place: Place(
-                    file: file, line: error.source.begin.line + lineOffset,
-                    column: error.source.begin.column))
+                    file: file,
+                    line: error.source.begin.line,
+                    column: error.source.begin.column
+                )
+            )
         } catch {
             throw Failure(wrapping: error).at(Place(file: file))
         }
@@ -47,7 +75,7 @@ struct TOMLSettings {
 
     /// Where `key` stands in the file (or, nil, the table itself).
     func place(_ key: String? = nil) -> Place {
-        source.place(of: path + (key.map { [$0] } ?? []))
+        places.place(of: path + (key.map { [$0] } ?? []))
     }
 
     /// The value of `key`, if any.
@@ -64,8 +92,11 @@ struct TOMLSettings {
     func requiredString(_ key: String) throws(Failure) -> String {
         guard let text = try string(key) else {
             throw Failure(
-                .configMissingKey, "\(name) needs the key '\(key)'.",
-                hint: "Add a line: \(key) = \"…\"", place: place())
+                .configMissingKey,
+                "\(name) needs the key '\(key)'.",
+                hint: "Add \(key) = \"…\".",
+                place: place()
+            )
         }
         return text
     }
@@ -89,9 +120,9 @@ struct TOMLSettings {
         guard let value = value(key) else { return nil }
         guard case .array(let elements) = value else { throw wrongType(key, "a list of strings") }
         var texts: [String] = []
-        for element in elements {
+        for (index, element) in elements.enumerated() {
             guard case .string(let text) = element else {
-                throw wrongType(key, "a list of strings")
+                throw wrongType(key, "a list of strings", element: index)
             }
             texts.append(text)
         }
@@ -102,7 +133,12 @@ struct TOMLSettings {
     func table(_ key: String) throws(Failure) -> TOMLSettings? {
         guard let value = value(key) else { return nil }
         guard case .object(let members) = value else { throw wrongType(key, "a table") }
-        return TOMLSettings(values: members, path: path + [key], source: source)
+        return TOMLSettings(
+            values: members,
+            keyPath: keyPath + [key],
+            path: path + [key],
+            places: places
+        )
     }
 
     /// The tables of the array `key`.
@@ -110,11 +146,18 @@ struct TOMLSettings {
         guard let value = value(key) else { return nil }
         guard case .array(let elements) = value else { throw wrongType(key, "a list of tables") }
         var tables: [TOMLSettings] = []
-        for element in elements {
+        for (index, element) in elements.enumerated() {
             guard case .object(let members) = element else {
-                throw wrongType(key, "a list of tables")
+                throw wrongType(key, "a list of tables", element: index)
             }
-            tables.append(TOMLSettings(values: members, path: path + [key], source: source))
+            tables.append(
+                TOMLSettings(
+                    values: members,
+                    keyPath: keyPath + [key],
+                    path: path + [key, "\(index)"],
+                    places: places
+                )
+            )
         }
         return tables
     }
@@ -124,10 +167,12 @@ struct TOMLSettings {
         for key in keys where !known.contains(key) {
             let near = nearest(to: key, among: known)
             throw Failure(
-                .configUnknownKey, "\(name) has no key '\(key)'.",
+                .configUnknownKey,
+                "\(name) has no key '\(key)'.",
                 hint: near.map { "Did you mean '\($0)'?" }
-                    ?? "Known keys: \(known.sorted().joined(separator: ", ")).",
-                place: place(key))
+                    ?? "Known keys: \(Set(known).sorted().joined(separator: ", ")).",
+                place: place(key)
+            )
         }
     }
 
@@ -136,10 +181,18 @@ struct TOMLSettings {
         Failure(.configValue, message, hint: hint, place: place(key))
     }
 
-    private var name: String { path.isEmpty ? "The file" : "[\(path.joined(separator: "."))]" }
+    private var name: String {
+        keyPath.isEmpty ? "The file" : "[\(keyPath.joined(separator: "."))]"
+    }
 
-    private func wrongType(_ key: String, _ expected: String) -> Failure {
-        failure(key, "The key '\(key)' of \(name) must be \(expected).")
+    private func wrongType(_ key: String, _ expected: String, element: Int? = nil) -> Failure {
+        let owner = keyPath.isEmpty ? "" : " of \(name)"
+        let path = path + [key] + (element.map { ["\($0)"] } ?? [])
+        return Failure(
+            .configValue,
+            "The key '\(key)'\(owner) must be \(expected).",
+            place: places.place(of: path)
+        )
     }
 
     private static func members(of table: TOMLTable) -> [(key: String, value: JSONValue)] {
@@ -155,43 +208,8 @@ struct TOMLSettings {
         if let flag = value.bool { return .bool(flag) }
         if let number = value.int { return .int(Int64(number)) }
         if let number = value.double { return .double(number) }
-        return .string(value.debugDescription)
-    }
-}
-
-/// Finds the line of a key in a TOML text by its headers and `key =` lines.
-private struct TOMLSource {
-    let text: String
-    let file: String
-    let lineOffset: Int
-
-    func place(of path: [String]) -> Place {
-        var section: [String] = []
-        var best: (depth: Int, line: Int, column: Int)?
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
-            .enumerated()
-        {
-            let content = line.drop { $0 == " " || $0 == "\t" }
-            let column = line.count - content.count + 1
-            if content.hasPrefix("[") {
-                let name = content.drop { $0 == "[" }.prefix { $0 != "]" }
-                section = Self.split(name)
-                note(section, index, column)
-            } else if let equals = content.firstIndex(of: "="), !content.hasPrefix("#") {
-                note(section + Self.split(content[..<equals]), index, column)
-            }
-        }
-        func note(_ found: [String], _ index: Int, _ column: Int) {
-            guard path.starts(with: found), found.count > (best?.depth ?? 0) else { return }
-            best = (found.count, index + 1 + lineOffset, column)
-        }
-        return Place(file: file, line: best?.line, column: best?.column)
-    }
-
-    private static func split(_ dotted: Substring) -> [String] {
-        dotted.split(separator: ".").map { part in
-            part.filter { $0 != " " && $0 != "\"" && $0 != "'" && $0 != "\t" }
-        }
+        // A date or a time: no key takes one.
+        return .null
     }
 }
 

@@ -24,8 +24,10 @@ package struct Warehouse: Sendable {
     package func requiredRoot() throws(Failure) -> String {
         guard let root else {
             throw Failure(
-                .warehouseBare, "'\(repository.gitDirectory)' is a bare repository: there are no files to run.",
-                hint: "Clone it: git clone '\(repository.gitDirectory)' warehouse && cd warehouse")
+                .warehouseBare,
+                "'\(repository.gitDirectory)' is a bare repository: there are no files to run.",
+                hint: "Clone it: git clone '\(repository.gitDirectory)' warehouse && cd warehouse"
+            )
         }
         return root
     }

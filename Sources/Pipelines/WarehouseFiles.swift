@@ -18,7 +18,10 @@ extension WarehouseFiles {
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw Failure(
-                .configSyntax, "The file '\(path)' is not UTF-8.", place: Place(file: path))
+                .configSyntax,
+                "The file '\(path)' is not UTF-8.",
+                place: Place(file: path)
+            )
         }
         return text
     }
@@ -33,11 +36,18 @@ package struct WorkTreeFiles: WarehouseFiles {
 
     package func list(_ folder: String) throws(Failure) -> [String] {
         let start = URL(fileURLWithPath: root).appending(path: folder)
-        guard
-            let walker = FileManager.default.enumerator(
-                at: start, includingPropertiesForKeys: [.isRegularFileKey],
-                options: [.skipsHiddenFiles])
-        else { return [] }
+        guard FileManager.default.fileExists(atPath: start.path) else { return [] }
+        var unreadable: (path: String, reason: String)?
+        let walker = FileManager.default.enumerator(
+            at: start,
+            includingPropertiesForKeys: [.isRegularFileKey],
+            options: [.skipsHiddenFiles],
+            errorHandler: { url, error in
+                unreadable = (url.path, error.localizedDescription)
+                return false
+            }
+        )
+        guard let walker else { return [] }
         var paths: [String] = []
         let prefix = start.path.hasSuffix("/") ? start.path : start.path + "/"
         for case let url as URL in walker {
@@ -45,18 +55,30 @@ package struct WorkTreeFiles: WarehouseFiles {
             guard isFile == true, url.path.hasPrefix(prefix) else { continue }
             paths.append(folder + "/" + url.path.dropFirst(prefix.count))
         }
+        if let unreadable {
+            throw Failure(
+                .configMissingFile,
+                "The folder '\(unreadable.path)' cannot be read.",
+                cause: unreadable.reason
+            )
+        }
         return paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     package func read(_ path: String) throws(Failure) -> [UInt8]? {
         let url = URL(fileURLWithPath: root).appending(path: path)
-        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        var isFolder: ObjCBool = false
+        guard unsafe FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder),
+            !isFolder.boolValue
+        else { return nil }
         do {
             return [UInt8](try Data(contentsOf: url))
         } catch {
             throw Failure(
-                .configMissingFile, "The file '\(path)' cannot be read.",
-                cause: error.localizedDescription)
+                .configMissingFile,
+                "The file '\(path)' cannot be read.",
+                cause: error.localizedDescription
+            )
         }
     }
 }
@@ -82,24 +104,31 @@ package struct CommitFiles: WarehouseFiles {
     }
 
     private func collect(
-        _ tree: ObjectID, _ folder: String, into paths: inout [String]
+        _ tree: ObjectID,
+        _ folder: String,
+        into paths: inout [String]
     ) throws(Failure) {
         for entry in try repository.tree(tree) where !entry.name.hasPrefix(".") {
             let path = folder + "/" + entry.name
             if entry.isTree {
                 try collect(entry.id, path, into: &paths)
-            } else {
+            } else if entry.isFile {
                 paths.append(path)
             }
         }
     }
 
     package func read(_ path: String) throws(Failure) -> [UInt8]? {
-        guard let entry = try repository.entry(path: path, inTree: tree), !entry.isTree else {
+        guard let entry = try repository.entry(path: path, inTree: tree), entry.isFile else {
             return nil
         }
         return try repository.blob(entry.id)
     }
+}
+
+extension TreeEntry {
+    /// Whether the entry is a regular file: no symbolic link, no other repository's commit.
+    fileprivate var isFile: Bool { mode & 0o170000 == 0o100000 }
 }
 
 extension Failure.Code {

@@ -24,7 +24,13 @@ struct EngineError {
             return
         }
         kind = json["exception_type"]?.string ?? ""
-        let lines = Self.lines(message)
+        var lines = Self.lines(message)
+        if lines.first?.hasPrefix("CSV Error") == true {
+            // What follows is advice about options nobody here can set.
+            let facts = lines.prefix { !$0.hasPrefix("Possible") }
+                .filter { !$0.hasPrefix("Original Line") }
+            lines = [facts.joined(separator: ", ")]
+        }
         self.message = lines.first ?? "DuckDB gave no reason"
         details = Array(lines.dropFirst())
         position = json["position"]?.string.flatMap(Int.init)

@@ -61,24 +61,44 @@ package final class FileImporter {
         }
         let file = URL(fileURLWithPath: path).standardizedFileURL.path
         contentDigest = try Self.digest(of: file, as: path)
+        guard contentDigest != Digest.of("") else {
+            throw Failure(
+                .importFile,
+                "The file \"\(path)\" is empty.",
+                hint: format == .csv ? "Write the names of the columns in its first line." : nil,
+                place: Place(file: path)
+            )
+        }
+        var csvOptions = ""
         var options = Database.Options(threads: threads, memoryLimit: memoryLimit)
         options.readableFile = file
         connection = try Database(options: options).connect()
         self.path = path
 
-        let source =
-            switch format {
-            case .ndjson:
+        let source: String
+        switch format {
+        case .ndjson:
+            source =
                 "read_json(\(quotedLiteral(file)), format = 'newline_delimited', "
-                    + "sample_size = -1)"
-            case .csv: "read_csv(\(quotedLiteral(file)), header = true, sample_size = -1)"
-            case .parquet: "read_parquet(\(quotedLiteral(file)))"
-            }
+                + "records = 'true', sample_size = -1)"
+        case .csv:
+            // Told and not guessed: the guess reads a broken file as one column.
+            let delimiter = path.lowercased().contains(".tsv") ? "\t" : ","
+            csvOptions =
+                "header = true, delim = \(quotedLiteral(delimiter)), quote = '\"', "
+                + "escape = '\"', comment = '', strict_mode = true"
+            source = "read_csv(\(quotedLiteral(file)), \(csvOptions), sample_size = -1)"
+        case .parquet: source = "read_parquet(\(quotedLiteral(file)))"
+        }
         let found: [ResultColumn]
         do {
             found = try connection.describe("SELECT * FROM \(source)")
         } catch {
-            throw Self.failure(error, path: path)
+            let located =
+                format == .csv
+                ? Self.locate(error, file: file, options: csvOptions, connection: connection)
+                : error
+            throw Self.failure(located, path: path)
         }
         var columns: [Column] = []
         var expressions: [String] = []
@@ -144,23 +164,64 @@ package final class FileImporter {
         return out
     }
 
+    /// Reads a CSV file that has no types all rows agree on as text: that error names its line.
+    private static func locate(
+        _ error: Failure,
+        file: String,
+        options: String,
+        connection: Connection
+    ) -> Failure {
+        guard let data = FileHandle(forReadingAtPath: file)?.readData(ofLength: 1 << 16) else {
+            return error
+        }
+        // Commas of the header that stand between an even number of quotes.
+        var commas = 0
+        var isQuoted = false
+        let delimiter = options.contains("\t") ? UInt8(ascii: "\t") : UInt8(ascii: ",")
+        for byte in data {
+            if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+            if byte == UInt8(ascii: "\n"), !isQuoted { break }
+            if byte == delimiter, !isQuoted { commas += 1 }
+        }
+        let columns = (0...commas).map { "'c\($0)': 'VARCHAR'" }.joined(separator: ", ")
+        do {
+            let result = try connection.query(
+                "SELECT count(*) FROM read_csv(\(quotedLiteral(file)), \(options), "
+                    + "auto_detect = false, columns = {\(columns)})"
+            )
+            while try result.nextVectors() != nil {}
+            return error
+        } catch {
+            return error
+        }
+    }
+
     /// The failure of a reader, about the file and not about the SQL that reads it.
     private static func failure(_ error: Failure, path: String) -> Failure {
         guard error.code.description.hasPrefix("query.") else { return error }
-        let hint = error.hint.map { " \($0)" } ?? ""
+        var message = error.message
+        var line: Int?
+        if let found = message.firstMatch(of: /at byte ([0-9]+) in line ([0-9]+): (.*)/) {
+            // DuckDB 2.0.0 counts lines of JSON from 2.
+            line = Int(found.2).map { $0 - 1 }
+            message = "Malformed JSON at byte \(found.1) of the line: \(found.3)"
+        } else if message.contains("non-record JSON") {
+            return Failure(
+                .importFile,
+                "A line of the file is no JSON object.",
+                hint: "Write one object a line: {\"column\": value}.",
+                place: Place(file: path)
+            )
+        } else if let found = message.firstMatch(of: /CSV Error on Line: ([0-9]+)/) {
+            line = Int(found.1)
+        }
         return Failure(
             .importFile,
-            error.message,
-            hint: "Look at the file." + hint,
-            place: Place(file: path, line: line(in: error.message)),
+            message,
+            hint: line == nil ? error.hint : "Correct the line and import again.",
+            place: Place(file: path, line: line),
             cause: error.cause
         )
-    }
-
-    /// The line DuckDB's text names: `… Line: 3`, `… in line 3`.
-    private static func line(in message: String) -> Int? {
-        guard let found = message.firstMatch(of: /[Ll]ine:? ([0-9]+)/) else { return nil }
-        return Int(found.1)
     }
 
     private static func digest(of file: String, as path: String) throws(Failure) -> Digest {

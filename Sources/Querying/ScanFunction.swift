@@ -122,9 +122,6 @@ enum ScanCallbacks {
 
 /// One thread's part of a scan: the chunk it is in, and how far.
 final class ScanThread {
-    /// Rows of one output, DuckDB's vector size.
-    private static let batch = 2_048
-
     private var text: [UInt8] = []
     private var offset = 0
     /// Which chunk `text` is, for failures.
@@ -149,11 +146,10 @@ final class ScanThread {
             text = try state.binding.source.text(ofChunk: index)
             offset = 0
         }
-        unsafe decoder.begin(output)
         let rows: Int
         do {
             rows = try unsafe text.withUnsafeBufferPointer { (text) throws(Failure) in
-                try unsafe decoder.decode(text, from: &offset, limit: Self.batch)
+                try unsafe decoder.decode(text, from: &offset, into: output)
             }
         } catch {
             throw Failure(
@@ -171,7 +167,7 @@ final class ScanThread {
             guard let index = state.takeChunk() else { return 0 }
             uncounted = state.binding.chunkRows[index]
         }
-        let rows = min(uncounted, Self.batch)
+        let rows = min(uncounted, RowDecoder.batch)
         uncounted -= rows
         return rows
     }

@@ -2,7 +2,9 @@
 ///
 /// A value: copies share their blocks, and who appends to a shared block starts a new one.
 struct Arena: Sendable {
-    /// Where a byte string is. Later strings have higher places.
+    /// Where a byte string is.
+    ///
+    /// Later strings have higher places.
     struct Place: Sendable {
         var block: UInt32
         var offset: UInt32

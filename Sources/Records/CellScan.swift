@@ -1,8 +1,9 @@
 /// Finds where JSON values end in the text of a row.
 enum CellScan {
     /// The position behind the JSON value that starts at `start`, by its outline only: strings to
-    /// their quote, arrays and objects to their bracket, others to a delimiter. Nil if it does not
-    /// end before `end`.
+    /// their quote, arrays and objects to their bracket, others to a delimiter.
+    ///
+    /// Nil if it does not end before `end`.
     @inline(__always)
     static func valueEnd(_ text: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int) -> Int? {
         guard start < end else { return nil }
@@ -105,6 +106,31 @@ enum CellScan {
         }
     }
 
+    /// Whether `count` bytes of two texts are equal; both must have them.
+    @inline(__always)
+    static func isEqual(
+        _ a: UnsafeBufferPointer<UInt8>,
+        _ aStart: Int,
+        _ b: UnsafeBufferPointer<UInt8>,
+        _ bStart: Int,
+        _ count: Int
+    ) -> Bool {
+        var offset = 0
+        while offset + 8 <= count {
+            let left = unsafe UnsafeRawBufferPointer(a)
+                .loadUnaligned(fromByteOffset: aStart + offset, as: UInt64.self)
+            let right = unsafe UnsafeRawBufferPointer(b)
+                .loadUnaligned(fromByteOffset: bStart + offset, as: UInt64.self)
+            if left != right { return false }
+            offset += 8
+        }
+        while offset < count {
+            if unsafe a[aStart + offset] != b[bStart + offset] { return false }
+            offset += 1
+        }
+        return true
+    }
+
     /// Whether a cell is `null`.
     @inline(__always)
     static func isNull(_ cell: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -115,8 +141,15 @@ enum CellScan {
     /// The value of `true` or `false`; nil for another cell.
     @inline(__always)
     static func bool(_ cell: UnsafeBufferPointer<UInt8>) -> Bool? {
-        if unsafe cell.elementsEqual("true".utf8) { return true }
-        return unsafe cell.elementsEqual("false".utf8) ? false : nil
+        // As words: "true" and "alse", little-endian.
+        if cell.count == 4 {
+            let word = unsafe UnsafeRawBufferPointer(cell).loadUnaligned(as: UInt32.self)
+            return UInt32(littleEndian: word) == 0x6575_7274 ? true : nil
+        }
+        guard cell.count == 5, unsafe cell[0] == UInt8(ascii: "f") else { return nil }
+        let word = unsafe UnsafeRawBufferPointer(cell)
+            .loadUnaligned(fromByteOffset: 1, as: UInt32.self)
+        return UInt32(littleEndian: word) == 0x6573_6c61 ? false : nil
     }
 
     /// What is between the quotes of a cell; nil if it has none.

@@ -127,8 +127,9 @@ extension CellText {
 
     /// Reads a timestamp as upstreams spell it: `T` or a space before the time, a fraction of any
     /// length (cut after six digits), second 60 (becomes 59), then `Z`, nothing (both UTC),
-    /// `+hh:mm`, `+hhmm` or `+hh`, perhaps after a space. Gives microseconds since 1970; nil for
-    /// anything else, and outside the years 0001 to 9999.
+    /// `+hh:mm`, `+hhmm` or `+hh`, perhaps after a space.
+    ///
+    /// Gives microseconds since 1970; nil for anything else, and outside the years 0001 to 9999.
     package static func parseUpstreamTimestamp(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
         guard unsafe has("T", text, 10) || has("t", text, 10) || has(" ", text, 10),
             let day = unsafe leadingDate(text), var time = unsafe leadingTime(text)

@@ -1,7 +1,9 @@
 import Codecs
 
-/// Decodes and encodes the text of single cells. Texts are without the quotes JSON puts around
-/// them, unless a function says otherwise; every parser takes the canonical spelling only.
+/// Decodes and encodes the text of single cells.
+///
+/// Texts are without the quotes JSON puts around them, unless a function says otherwise; every
+/// parser takes the canonical spelling only.
 package enum CellText {
     /// Reads an `int64`: `-?(0|[1-9][0-9]*)`, not `-0`; nil for anything else.
     package static func parseInt64(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
@@ -38,8 +40,9 @@ package enum CellText {
         return first == UInt8(ascii: "-") || first &- UInt8(ascii: "0") < 10
     }
 
-    /// Reads a decimal with exactly `scale` digits behind the point; gives it times 10^scale. Nil
-    /// for anything else, and for over 38 digits.
+    /// Reads a decimal with exactly `scale` digits behind the point; gives it times 10^scale.
+    ///
+    /// Nil for anything else, and for over 38 digits.
     package static func parseDecimal(_ text: UnsafeBufferPointer<UInt8>, scale: Int) -> Int128? {
         let count = text.count
         let isNegative = unsafe count > 0 && text[0] == UInt8(ascii: "-")
@@ -48,7 +51,10 @@ package enum CellText {
         let whole = count - start - scale - pointLength
         guard whole >= 1 else { return nil }
         if unsafe whole > 1 && text[start] == UInt8(ascii: "0") { return nil }
+        // Words as long as they hold it: arithmetic of 128 bits is slow.
         var value: Int128 = 0
+        var word: UInt64 = 0
+        var wordDigits = 0
         var digits = 0
         for index in start..<count {
             let byte = unsafe text[index]
@@ -60,8 +66,15 @@ package enum CellText {
             guard digit < 10 else { return nil }
             if digits > 0 || digit > 0 { digits += 1 }
             guard digits <= 38 else { return nil }
-            value = value * 10 + Int128(digit)
+            word = word &* 10 &+ UInt64(digit)
+            wordDigits += 1
+            if wordDigits == 18 {
+                value = value * powersOfTen[18] + Int128(word)
+                word = 0
+                wordDigits = 0
+            }
         }
+        value = value == 0 ? Int128(word) : value * powersOfTen[wordDigits] + Int128(word)
         if isNegative && value == 0 { return nil }
         return isNegative ? -value : value
     }
@@ -69,38 +82,48 @@ package enum CellText {
     /// Appends `unscaled` / 10^scale with exactly `scale` digits behind the point.
     package static func appendDecimal(unscaled: Int128, scale: Int, to out: inout [UInt8]) {
         if unscaled < 0 { out.append(UInt8(ascii: "-")) }
-        var digits: [UInt8] = []
+        let base = UInt128(10_000_000_000_000_000_000)
+        let start = out.count
         var rest = unscaled.magnitude
-        while rest >= 10_000_000_000_000_000_000 {
-            // Nineteen digits at a time: division of 128 bits is slow.
-            let (quotient, low) = rest.quotientAndRemainder(
-                dividingBy: 10_000_000_000_000_000_000
-            )
-            var part = UInt64(low)
-            for _ in 0..<19 {
-                digits.append(UInt8(ascii: "0") + UInt8(part % 10))
-                part /= 10
+        // From the low end, nineteen digits at a time: division of 128 bits is slow.
+        var digits = 0
+        while rest > 0 || digits <= scale {
+            var part = UInt64(truncatingIfNeeded: rest)
+            var partDigits = 19
+            if rest >= base {
+                let (quotient, low) = rest.quotientAndRemainder(dividingBy: base)
+                part = UInt64(low)
+                rest = quotient
+            } else {
+                rest = 0
+                partDigits = 1
+                var limit: UInt64 = 10
+                while part >= limit && partDigits < 19 {
+                    partDigits += 1
+                    limit = limit.multipliedReportingOverflow(by: 10).partialValue
+                }
+                partDigits = max(partDigits, scale + 1 - digits)
             }
-            rest = quotient
+            for _ in 0..<partDigits {
+                if digits == scale && scale > 0 { out.append(UInt8(ascii: ".")) }
+                out.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: part % 10))
+                part /= 10
+                digits += 1
+            }
         }
-        var part = UInt64(rest)
-        while part > 0 {
-            digits.append(UInt8(ascii: "0") + UInt8(part % 10))
-            part /= 10
-        }
-        while digits.count <= scale { digits.append(UInt8(ascii: "0")) }
-        for index in stride(from: digits.count - 1, through: 0, by: -1) {
-            out.append(digits[index])
-            if index == scale && scale > 0 { out.append(UInt8(ascii: ".")) }
-        }
+        out[start...].reverse()
     }
 
+    /// 10^0 to 10^38.
+    private static let powersOfTen: [Int128] = {
+        var powers: [Int128] = [1]
+        for _ in 0..<38 { powers.append((powers.last ?? 1) * 10) }
+        return powers
+    }()
+
     /// 10^precision: decimals of that precision are below it.
-    static func decimalLimit(precision: Int) -> Int128 {
-        var limit: Int128 = 1
-        for _ in 0..<precision { limit *= 10 }
-        return limit
-    }
+    @inline(__always)
+    static func decimalLimit(precision: Int) -> Int128 { powersOfTen[precision] }
 
     /// 2^256 - 1.
     private static let uint256Maximum = Array(
@@ -111,9 +134,7 @@ package enum CellText {
     package static func isUInt256(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         let count = text.count
         guard count > 0, count <= 78 else { return false }
-        unsafe unsafe unsafe unsafe unsafe unsafe unsafe unsafe unsafe unsafe unsafe unsafe for byte in unsafe text {
-            guard byte &- UInt8(ascii: "0") < 10 else { return false }
-        }
+        guard unsafe text.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }) else { return false }
         if unsafe text[0] == UInt8(ascii: "0") { return count == 1 }
         guard count == 78 else { return true }
         return unsafe !uint256Maximum.lexicographicallyPrecedes(text)

@@ -1,16 +1,19 @@
 /// What is known of the cells of one column in a chunk, a segment or a table: readers skip by it,
 /// so it must be right (docs/format.md, Statistics).
 package struct ColumnStatistics: Hashable, Sendable {
-    /// JSON text of the least cell, or for long strings of a bound below it. Nil if every cell is
-    /// null, or the type has no bounds.
+    /// JSON text of the least cell, or for long strings of a bound below it.
+    ///
+    /// Nil if every cell is null, or the type has no bounds.
     package var minimum: [UInt8]?
-    /// JSON text of the greatest cell or of a bound above it. Nil as `minimum`, and if no bound is
-    /// known.
+    /// JSON text of the greatest cell or of a bound above it.
+    ///
+    /// Nil as `minimum`, and if no bound is known.
     package var maximum: [UInt8]?
     /// Rows whose cell is null.
     package var nulls: Int
-    /// JSON texts of all cells that are not null, each once, sorted by value. Nil if there are
-    /// more than eight, one is long, or the type has no set.
+    /// JSON texts of all cells that are not null, each once, sorted by value.
+    ///
+    /// Nil if there are more than eight, one is long, or the type has no set.
     package var set: [[UInt8]]?
 
     /// Sets are only of so many values.

@@ -64,7 +64,11 @@ package struct RowBuilder: Sendable {
     /// - Throws: `records.wrong-value`, as all of these, if the column is of another type.
     package mutating func bool(_ value: Bool) throws(Failure) {
         try beginValue(.bool)
-        if value { row += [0x74, 0x72, 0x75, 0x65] } else { row += [0x66, 0x61, 0x6c, 0x73, 0x65] }
+        if value {
+            row += [0x74, 0x72, 0x75, 0x65]
+        } else {
+            row += [0x66, 0x61, 0x6c, 0x73, 0x65]
+        }
         endValue()
     }
 

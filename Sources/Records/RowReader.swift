@@ -28,11 +28,15 @@ package struct RowReader: Sendable {
             var position = 0
             for (index, prefix) in layout.prefixRanges.enumerated() {
                 guard position + prefix.count < end else { return index }
-                for offset in 0..<prefix.count {
-                    guard
-                        unsafe row[position + offset] == prefixes[prefix.lowerBound + offset]
-                    else { return index }
-                }
+                guard
+                    unsafe CellScan.isEqual(
+                        row,
+                        position,
+                        prefixes,
+                        prefix.lowerBound,
+                        prefix.count
+                    )
+                else { return index }
                 position += prefix.count
                 guard let next = unsafe CellScan.valueEnd(row, position, end) else {
                     return index

@@ -2,7 +2,9 @@ import Dispatch
 package import Diagnostics
 
 extension RowSet {
-    /// Sorts the rows by key. Of a table without key, equal rows become one that counts them.
+    /// Sorts the rows by key.
+    ///
+    /// Of a table without key, equal rows become one that counts them.
     /// - Throws: `records.duplicate-key`, naming the key and both rows, if two rows have one key;
     ///   the order is then unspecified.
     /// - Complexity: O(n log n), on two threads; O(n) if the rows are in order.
@@ -226,7 +228,8 @@ extension Arena {
                 var left = 0
                 var right = middle
                 while written < count {
-                    let takesRight = unsafe left == middle
+                    let takesRight =
+                        unsafe left == middle
                         || (right < count && precedes(all[right], all[left]))
                     let entry = unsafe takesRight ? all[right] : all[left]
                     unsafe (target + written).initialize(to: entry)

@@ -48,8 +48,9 @@ package enum CutClass: String, Hashable, Sendable {
 
 /// The columns of a table in stored order, which of them are its key, and how it is cut.
 package struct Schema: Hashable, Sendable {
-    /// All stored columns: the key's first, in its order. A table without key ends in `_n`, the
-    /// number of times the row is there, `int64` not null.
+    /// All stored columns: the key's first, in its order.
+    ///
+    /// A table without key ends in `_n`, the number of times the row is there, `int64` not null.
     package let columns: [Column]
     /// Names of the key's columns; empty for a multiset.
     package let key: [String]
@@ -73,7 +74,9 @@ package struct Schema: Hashable, Sendable {
     package var orderCount: Int { isMultiset ? columns.count - 1 : keyCount }
 
     /// Makes a schema: key columns move to the front in the key's order and become not null; the
-    /// others keep their order. `columns` must not have `_n`.
+    /// others keep their order.
+    ///
+    /// `columns` must not have `_n`.
     /// - Throws: `records.invalid-schema` for no columns, a name not of `[A-Za-z_][A-Za-z0-9_]*`
     ///   or used twice (also if only case differs), a key column that is missing, doubled or of a
     ///   type that cannot be compared.

@@ -1,7 +1,9 @@
 import Codecs
 
 /// Sort keys: byte strings whose order as bytes (a prefix first) is the format's order of the
-/// values they are made of. They live in memory only and are no part of the format.
+/// values they are made of.
+///
+/// They live in memory only and are no part of the format.
 ///
 ///     bool        one byte
 ///     int64, date, timestamp     8 bytes big-endian, sign bit flipped

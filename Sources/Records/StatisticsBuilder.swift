@@ -121,7 +121,8 @@ private struct ColumnGatherer: Sendable {
         switch type.base {
         case .bool: return unsafe CellScan.bool(cell).map { $0 ? 1 : 0 }
         case .int64: return unsafe CellText.parseInt64(cell).map { Int128($0) }
-        case .double: return unsafe CellText.parseDouble(cell).map { Int128(SortKey.orderedBits($0)) }
+        case .double:
+            return unsafe CellText.parseDouble(cell).map { Int128(SortKey.orderedBits($0)) }
         default: break
         }
         guard let inner = unsafe CellScan.unquoted(cell) else { return nil }
@@ -237,7 +238,9 @@ enum StringBound {
     }
 
     /// The string, or if it is over 16 bytes the least short string above all with its prefix: its
-    /// last code point that can be, replaced by the next. Nil if none can.
+    /// last code point that can be, replaced by the next.
+    ///
+    /// Nil if none can.
     static func upper(_ utf8: [UInt8]) -> [UInt8]? {
         guard utf8.count > ColumnStatistics.boundLimit else { return utf8 }
         var scalars = Array(String(decoding: lower(utf8), as: UTF8.self).unicodeScalars)

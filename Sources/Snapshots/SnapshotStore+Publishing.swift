@@ -65,7 +65,8 @@ extension SnapshotStore {
                     ref: target.reference,
                     from: parent,
                     to: commit,
-                    prefix: Self.folder
+                    prefix: Self.folder,
+                    Self.attributesFile
                 )
             }
             let isMoved = try repository.updateRef(

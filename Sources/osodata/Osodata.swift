@@ -31,16 +31,19 @@ struct Osodata: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
+            Output.flush()
         } catch let failure as Failure {
             Output.error(failure)
             Foundation.exit(failure.code.kind.rawValue)
         } catch let exit as ExitCode {
+            Output.flush()
             Foundation.exit(exit.rawValue)
         } catch {
             // Help and version requests arrive as errors too, with status 0.
             let isClean = exitCode(for: error) == .success
             let text = fullMessage(for: error)
             if isClean { Output.line(text) } else { Output.message(text) }
+            Output.flush()
             Foundation.exit(isClean ? 0 : Failure.Kind.input.rawValue)
         }
     }

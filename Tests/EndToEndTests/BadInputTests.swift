@@ -17,78 +17,145 @@ import Testing
         Case(
             name: "broken TOML",
             spoil: { try $0.write("pipelines.toml", "[warehouse]\nname = \n") },
-            expected: ["pipelines.toml:2:"]),
+            expected: ["pipelines.toml:2:"]
+        ),
         Case(
             name: "unknown key",
-            spoil: { try $0.write("pipelines.toml", World.pipelines + "\n[warehose]\nname = \"x\"\n") },
-            expected: ["pipelines.toml:", "warehose", "Did you mean 'warehouse'?"]),
+            spoil: {
+                try $0.write("pipelines.toml", World.pipelines + "\n[warehose]\nname = \"x\"\n")
+            },
+            expected: ["pipelines.toml:", "warehose", "Did you mean 'warehouse'?"]
+        ),
         Case(
             name: "broken YAML",
-            spoil: { try $0.write("directory/projects/a/alpha.yaml", "version: 7\nname: [alpha\n") },
-            expected: ["directory/projects/a/alpha.yaml:"]),
+            spoil: {
+                try $0.write("directory/projects/a/alpha.yaml", "version: 7\nname: [alpha\n")
+            },
+            expected: ["directory/projects/a/alpha.yaml:"]
+        ),
         Case(
             name: "a project without a display name",
             spoil: { try $0.write("directory/projects/a/alpha.yaml", "version: 7\nname: alpha\n") },
-            expected: ["directory/projects/a/alpha.yaml", "display_name"]),
+            expected: ["directory/projects/a/alpha.yaml", "display_name"]
+        ),
         Case(
             name: "broken SQL",
-            spoil: { try $0.write("models/marts/counts_v1.sql", "/*\nkey = [\"a\"]\n*/\nSELECT a FRM b\n") },
-            expected: ["models/marts/counts_v1.sql"]),
+            spoil: {
+                try $0.write(
+                    "models/marts/counts_v1.sql",
+                    "/*\nkey = [\"a\"]\n*/\nSELECT a FRM b\n"
+                )
+            },
+            expected: ["models/marts/counts_v1.sql"]
+        ),
         Case(
             name: "a refused function",
-            spoil: { try $0.write("models/marts/counts_v1.sql", "/*\nkey = [\"a\"]\n*/\nSELECT event_id AS a,\n  random() AS b FROM staging.events\n") },
-            expected: ["models/marts/counts_v1.sql:5:3", "random"]),
+            spoil: {
+                try $0.write(
+                    "models/marts/counts_v1.sql",
+                    "/*\nkey = [\"a\"]\n*/\nSELECT event_id AS a,\n  random() AS b FROM staging.events\n"
+                )
+            },
+            expected: ["models/marts/counts_v1.sql:5:3", "random"]
+        ),
         Case(
             name: "an unknown table",
-            spoil: { try $0.write("models/marts/counts_v1.sql", "/*\nkey = [\"event_id\"]\n*/\nSELECT event_id FROM staging.event\n") },
-            expected: ["models/marts/counts_v1.sql:4", "staging.event", "Did you mean 'staging.events'?"]),
+            spoil: {
+                try $0.write(
+                    "models/marts/counts_v1.sql",
+                    "/*\nkey = [\"event_id\"]\n*/\nSELECT event_id FROM staging.event\n"
+                )
+            },
+            expected: [
+                "models/marts/counts_v1.sql:4", "staging.event", "Did you mean 'staging.events'?",
+            ]
+        ),
         Case(
             name: "a circle of models",
-            spoil: { try $0.write("models/staging/events.sql", "/*\nkey = [\"event_type\"]\n*/\nSELECT event_type FROM marts.counts_v1\n") },
-            expected: ["circle", "marts.counts_v1"]),
+            spoil: {
+                try $0.write(
+                    "models/staging/events.sql",
+                    "/*\nkey = [\"event_type\"]\n*/\nSELECT event_type FROM marts.counts_v1\n"
+                )
+            },
+            expected: ["circle", "marts.counts_v1"]
+        ),
         Case(
             name: "two rows with one key",
-            spoil: { try $0.write("models/marts/counts_v1.sql", "/*\nkey = [\"repo\"]\n*/\nSELECT repo, event_id FROM staging.events\n") },
-            expected: ["models/marts/counts_v1.sql", "alpha/one"]),
+            spoil: {
+                try $0.write(
+                    "models/marts/counts_v1.sql",
+                    "/*\nkey = [\"repo\"]\n*/\nSELECT repo, event_id FROM staging.events\n"
+                )
+            },
+            expected: ["models/marts/counts_v1.sql", "alpha/one"]
+        ),
         Case(
             name: "a truncated gzip file",
             spoil: {
-                try $0.writeHour("2025-01-01-0", World.events + World.events.map { $0.replacingOccurrences(of: "\"id\":\"", with: "\"id\":\"9") })
+                try $0.writeHour(
+                    "2025-01-01-0",
+                    World.events
+                        + World.events.map {
+                            $0.replacingOccurrences(of: "\"id\":\"", with: "\"id\":\"9")
+                        }
+                )
                 try $0.shell("truncate -s -20 archive/2025-01-01-0.json.gz")
             },
-            expected: ["2025-01-01-0.json.gz"]),
+            expected: ["2025-01-01-0.json.gz"]
+        ),
         Case(
             name: "a line that is not JSON",
             spoil: { try $0.writeHour("2025-01-01-0", World.events + ["{\"id\":"]) },
-            expected: ["2025-01-01-0.json.gz:4"]),
+            expected: ["2025-01-01-0.json.gz:4"]
+        ),
         Case(
             name: "no such command table",
-            spoil: { _ in }, arguments: ["show", "marts.count_v1"],
-            expected: ["marts.count_v1", "Did you mean 'marts.counts_v1'?"]),
+            spoil: { _ in },
+            arguments: ["show", "marts.count_v1"],
+            expected: ["marts.count_v1", "Did you mean 'marts.counts_v1'?"]
+        ),
         Case(
             name: "a query of an unknown table",
-            spoil: { _ in }, arguments: ["query", "select * from marts.nothing"],
-            expected: ["marts.nothing"]),
+            spoil: { _ in },
+            arguments: ["query", "select * from marts.nothing"],
+            expected: ["marts.nothing"]
+        ),
         Case(
             name: "a query that does not parse",
-            spoil: { _ in }, arguments: ["query", "selec 1"], expected: ["selec"]),
+            spoil: { _ in },
+            arguments: ["query", "selec 1"],
+            expected: ["selec"]
+        ),
         Case(
             name: "an unknown revision",
-            spoil: { _ in }, arguments: ["tables", "--at", "nowhere"], expected: ["nowhere"]),
+            spoil: { _ in },
+            arguments: ["tables", "--at", "nowhere"],
+            expected: ["nowhere"]
+        ),
         Case(
             name: "an unknown option",
-            spoil: { _ in }, arguments: ["run", "--colour"], expected: ["--colour"]),
+            spoil: { _ in },
+            arguments: ["run", "--colour"],
+            expected: ["--colour"]
+        ),
         Case(
             name: "snapshots edited by hand",
             spoil: { try $0.shell("echo x >> snapshots/marts/counts_v1/manifest.json") },
-            expected: ["snapshots/marts/counts_v1/manifest.json", "git checkout HEAD -- snapshots"]),
+            expected: ["snapshots/marts/counts_v1/manifest.json", "git checkout HEAD -- snapshots"]
+        ),
         Case(
             name: "an import with two rows of one key",
             spoil: { try $0.write("t.csv", "a,b\n1,2\n1,3\n") },
-            arguments: ["import", "raw.t", "t.csv", "--key", "a"], expected: ["two rows"]),
+            arguments: ["import", "raw.t", "t.csv", "--key", "a"],
+            expected: ["Two rows have the key a = 1"]
+        ),
         Case(
             name: "an import of a file that is not there",
-            spoil: { _ in }, arguments: ["import", "raw.t", "nothing.csv"], expected: ["nothing.csv"]),
+            spoil: { _ in },
+            arguments: ["import", "raw.t", "nothing.csv"],
+            expected: ["nothing.csv"]
+        ),
     ]
 
     @Test(arguments: cases)
@@ -117,7 +184,8 @@ import Testing
         // A chunk's object is replaced by one of other content under the same name.
         let path = try world.shell("ls snapshots/raw/github_events/*/*.zst | head -1").output
             .trimmingCharacters(in: .newlines)
-        try world.shell("""
+        try world.shell(
+            """
             id=$(git rev-parse HEAD:\(path)) && f=.git/objects/${id:0:2}/${id:2} && chmod u+w $f &&
             python3 - "$f" \(path) <<'PY'
             import sys, zlib
@@ -125,7 +193,8 @@ import Testing
             body[len(body) // 2] ^= 1
             open(sys.argv[1], "wb").write(zlib.compress(b"blob %d\\0" % len(body) + bytes(body)))
             PY
-            """)
+            """
+        )
         let verified = try world.osodata("verify")
         #expect(verified.status != 0)
         let said = verified.output + verified.messages
@@ -140,7 +209,10 @@ import Testing
         defer { world.remove() }
         let none = try world.osodata("run")
         #expect(none.status == 2)
-        #expect(none.messages.contains("osodata init") || none.messages.contains("git init"), "\(none.messages)")
+        #expect(
+            none.messages.contains("osodata init") || none.messages.contains("git init"),
+            "\(none.messages)"
+        )
 
         try world.makeWarehouse()
         try world.osodata("run")
@@ -148,15 +220,35 @@ import Testing
         let bare = try world.osodata("run", "-C", world.root.appending(path: "bare").path)
         #expect(bare.status == 2)
         #expect(bare.messages.contains("bare"), "\(bare.messages)")
-        let query = try world.osodata("query", "-C", world.root.appending(path: "bare").path, "select sum(events) from marts.counts_v1", "--format", "csv")
+        let query = try world.osodata(
+            "query",
+            "-C",
+            world.root.appending(path: "bare").path,
+            "select sum(events) from marts.counts_v1",
+            "--format",
+            "csv"
+        )
         #expect(query.output.contains("3"), "\(query.messages)")
 
-        try world.git("clone", "-q", "--depth", "1", "file://" + world.folder.path, world.root.appending(path: "shallow").path)
-        let toml = World.pipelines + "\n[sources.self]\nconnector = \"git\"\nrepositories = [{ path = \".\", url = \"https://github.com/alpha/one\" }]\n"
-        try toml.write(to: world.root.appending(path: "shallow/pipelines.toml"), atomically: true, encoding: .utf8)
+        try world.git(
+            "clone",
+            "-q",
+            "--depth",
+            "1",
+            "file://" + world.folder.path,
+            world.root.appending(path: "shallow").path
+        )
+        let toml =
+            World.pipelines
+            + "\n[sources.self]\nconnector = \"git\"\nrepositories = [{ path = \".\", url = \"https://github.com/alpha/one\" }]\n"
+        try toml.write(
+            to: world.root.appending(path: "shallow/pipelines.toml"),
+            atomically: true,
+            encoding: .utf8
+        )
         let shallow = try world.osodata("run", "-C", world.root.appending(path: "shallow").path)
         #expect(shallow.status == 2)
-        #expect(shallow.messages.contains("git fetch --unshallow"), "\(shallow.messages)")
+        #expect(shallow.messages.contains("fetch --unshallow"), "\(shallow.messages)")
 
         guard getuid() == 0 else { return }
         try world.shell("chown -R 12345:12345 ../bare")
@@ -184,9 +276,17 @@ import Testing
         defer { world.remove() }
         try world.makeWarehouse()
         let outcome = try world.run(
-            "/usr/bin/env", ["-u", "GIT_AUTHOR_NAME", "-u", "GIT_AUTHOR_EMAIL", "-u", "GIT_COMMITTER_NAME", "-u", "GIT_COMMITTER_EMAIL", World.program.path, "run"])
+            "/usr/bin/env",
+            [
+                "-u", "GIT_AUTHOR_NAME", "-u", "GIT_AUTHOR_EMAIL", "-u", "GIT_COMMITTER_NAME", "-u",
+                "GIT_COMMITTER_EMAIL", World.program.path, "run",
+            ]
+        )
         #expect(outcome.status == 0, "\(outcome.messages)")
-        #expect(try world.git("log", "-1", "--format=%an <%ae>").output == "osodata <osodata@localhost>\n")
+        #expect(
+            try world.git("log", "-1", "--format=%an <%ae>").output
+                == "osodata <osodata@localhost>\n"
+        )
     }
 
     @Test func `another run writing the same table is a clear error`() throws {
@@ -194,13 +294,20 @@ import Testing
         defer { world.remove() }
         try world.makeWarehouse()
         try world.osodata("run")
-        try world.writeHour("2025-01-01-0", World.events + [World.events[0].replacingOccurrences(of: "\"id\":\"1\"", with: "\"id\":\"4\"")])
+        try world.writeHour(
+            "2025-01-01-0",
+            World.events + [
+                World.events[0].replacingOccurrences(of: "\"id\":\"1\"", with: "\"id\":\"4\"")
+            ]
+        )
         let before = try world.state()
         // flock holds the lock as another run would.
-        let outcome = try world.shell("""
+        let outcome = try world.shell(
+            """
             lock=$(find . -path '*osodata/locks/marts.counts_v1' | head -1); test -n "$lock" || exit 99
             flock "$lock" \(World.program.path) run
-            """)
+            """
+        )
         #expect(outcome.status == 2, "\(outcome.output)\(outcome.messages)")
         #expect(outcome.messages.contains("marts.counts_v1"), "\(outcome.messages)")
         #expect(try world.state() == before)

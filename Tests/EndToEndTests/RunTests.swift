@@ -13,7 +13,10 @@ import Testing
         #expect(try world.git("status", "--porcelain").output.isEmpty)
         #expect(try world.git("fsck", "--full", "--strict").status == 0)
         let message = try world.git("log", "-1", "--format=%B").output
-        for trailer in ["Osodata-Run: ", "Osodata-As-Of: 2025-01-01T01:00:00Z", "Osodata-Warehouse: ", "Osodata-Pipeline: ", "Osodata-Version: "] {
+        for trailer in [
+            "Osodata-Run: ", "Osodata-As-Of: 2025-01-01T01:00:00Z", "Osodata-Warehouse: ",
+            "Osodata-Pipeline: ", "Osodata-Version: ",
+        ] {
             #expect(message.contains(trailer), "\(message)")
         }
         let head = try world.git("rev-parse", "HEAD").output
@@ -29,14 +32,23 @@ import Testing
         try world.makeWarehouse()
         try world.osodata("run")
         let result = try world.osodata(
-            "query", "select event_type, events, actors from marts.counts_v1 order by 1", "--format", "csv")
-        #expect(result.output == "event_type,events,actors\nForkEvent,1,1\nWatchEvent,2,2\n", "\(result.messages)")
+            "query",
+            "select event_type, events, actors from marts.counts_v1 order by 1",
+            "--format",
+            "csv"
+        )
+        #expect(
+            result.output == "event_type,events,actors\nForkEvent,1,1\nWatchEvent,2,2\n",
+            "\(result.messages)"
+        )
         let plain = try world.shell("zstdcat snapshots/marts/counts_v1/*/*.zst")
-        #expect(plain.output == """
-            {"event_type":"ForkEvent","events":1,"actors":1}
-            {"event_type":"WatchEvent","events":2,"actors":2}
+        #expect(
+            plain.output == """
+                {"event_type":"ForkEvent","events":1,"actors":1}
+                {"event_type":"WatchEvent","events":2,"actors":2}
 
-            """)
+                """
+        )
     }
 
     @Test func `a new hour changes what follows from it and nothing else`() throws {
@@ -44,7 +56,12 @@ import Testing
         defer { world.remove() }
         try world.makeWarehouse()
         try world.osodata("run")
-        try world.writeHour("2025-01-01-0", World.events + [#"{"id":"4","type":"ForkEvent","actor":{"id":3,"login":"cyd"},"repo":{"id":7,"name":"alpha/one"},"payload":{"forkee":{"id":9}},"public":true,"created_at":"2025-01-01T00:00:04Z"}"#])
+        try world.writeHour(
+            "2025-01-01-0",
+            World.events + [
+                #"{"id":"4","type":"ForkEvent","actor":{"id":3,"login":"cyd"},"repo":{"id":7,"name":"alpha/one"},"payload":{"forkee":{"id":9}},"public":true,"created_at":"2025-01-01T00:00:04Z"}"#
+            ]
+        )
         let run = try world.osodata("run", "--json")
         #expect(run.status == 0, "\(run.messages)")
         let states = try states(run.output)
@@ -68,13 +85,19 @@ import Testing
         try world.osodata("run")
         let file = "models/staging/events.sql"
         let text = try #require(World.models[file])
-        try world.write(file, text.replacingOccurrences(of: "SELECT", with: "-- a comment\nselect  "))
+        try world.write(
+            file,
+            text.replacingOccurrences(of: "SELECT", with: "-- a comment\nselect  ")
+        )
         try world.git("commit", "-qam", "Reformat")
         let head = try world.git("rev-parse", "HEAD").output
         let comment = try world.osodata("run", "--json")
         #expect(try states(comment.output)["staging.events"] == "reused", "\(comment.output)")
         // Another statement, the same rows.
-        try world.write(file, text.replacingOccurrences(of: "lower(repo_name)", with: "lower(lower(repo_name))"))
+        try world.write(
+            file,
+            text.replacingOccurrences(of: "lower(repo_name)", with: "lower(lower(repo_name))")
+        )
         try world.git("commit", "-qam", "Twice lower")
         let equal = try world.osodata("run", "--json")
         #expect(try states(equal.output)["staging.events"] == "equal", "\(equal.output)")
@@ -83,7 +106,10 @@ import Testing
         // What waits makes the next run quiet.
         let next = try world.osodata("run", "--json")
         #expect(try states(next.output)["staging.events"] == "reused", "\(next.output)")
-        #expect(try world.git("log", "--format=%s", "\(head.dropLast())..HEAD").output == "Twice lower\n")
+        #expect(
+            try world.git("log", "--format=%s", "\(head.dropLast())..HEAD").output
+                == "Twice lower\n"
+        )
     }
 
     @Test func `plan says what run does`() throws {
@@ -94,12 +120,24 @@ import Testing
         #expect(before.status == 0, "\(before.messages)")
         #expect(before.output.contains("new"))
         try world.osodata("run")
-        try world.write("models/marts/counts_v1.sql", try #require(World.models["models/marts/counts_v1.sql"]).replacingOccurrences(of: "count(*)", with: "count(*) + 1"))
+        try world.write(
+            "models/marts/counts_v1.sql",
+            try #require(World.models["models/marts/counts_v1.sql"]).replacingOccurrences(
+                of: "count(*)",
+                with: "count(*) + 1"
+            )
+        )
         let plan = try world.osodata("plan", "--json")
         let parsed = try #require(
-            try JSONSerialization.jsonObject(with: Data(plan.output.utf8)) as? [[String: Any]])
-        let reasons = parsed.map { ("\(($0["tables"] as? [String])?.first ?? "")", $0["reason"] as? String ?? "") }
-        #expect(reasons.contains { $0 == ("marts.counts_v1", "statement changed") }, "\(plan.output)")
+            try JSONSerialization.jsonObject(with: Data(plan.output.utf8)) as? [[String: Any]]
+        )
+        let reasons = parsed.map {
+            ("\(($0["tables"] as? [String])?.first ?? "")", $0["reason"] as? String ?? "")
+        }
+        #expect(
+            reasons.contains { $0 == ("marts.counts_v1", "statement changed") },
+            "\(plan.output)"
+        )
     }
 
     @Test func `verify agrees, a rebuild too, with other threads, zone and locale`() throws {
@@ -107,11 +145,18 @@ import Testing
         defer { world.remove() }
         try world.makeWarehouse()
         try world.osodata("run")
-        let verify = try world.osodata("verify", "--rebuild", "--threads", "1", environment: ["TZ": "Asia/Kathmandu", "LC_ALL": "C.UTF-8"])
+        let verify = try world.osodata(
+            "verify",
+            "--rebuild",
+            "--threads",
+            "1",
+            environment: ["TZ": "Asia/Kathmandu", "LC_ALL": "C.UTF-8"]
+        )
         #expect(verify.status == 0, "\(verify.output)\(verify.messages)")
         #expect(verify.output.contains("rebuilt   marts.counts_v1"))
         let content = try world.osodata("verify", "--content", "marts.counts_v1")
-        let sum = try world.shell("zstdcat snapshots/marts/counts_v1/*/*.zst | sha256sum").output.prefix(64)
+        let sum = try world.shell("zstdcat snapshots/marts/counts_v1/*/*.zst | sha256sum").output
+            .prefix(64)
         #expect(content.output.contains(sum), "\(content.output)")
     }
 
@@ -130,16 +175,32 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        try world.write("grants.csv", "project,amount,day\nalpha,10.5,2025-01-01\nbeta,3,2025-01-02\n")
-        let imported = try world.osodata("import", "raw.grants", "grants.csv", "--key", "day,project")
+        try world.write(
+            "grants.csv",
+            "project,amount,day\nalpha,10.5,2025-01-01\nbeta,3,2025-01-02\n"
+        )
+        let imported = try world.osodata(
+            "import",
+            "raw.grants",
+            "grants.csv",
+            "--key",
+            "day,project"
+        )
         #expect(imported.status == 0, "\(imported.messages)")
         let again = try world.osodata("import", "raw.grants", "grants.csv", "--key", "day,project")
         #expect(again.messages.contains("no commit"), "\(again.messages)")
-        try world.write("models/marts/grants_v1.sql", "/*\nkey = [\"project\"]\n*/\nSELECT project, day FROM raw.grants\n")
+        try world.write(
+            "models/marts/grants_v1.sql",
+            "/*\nkey = [\"project\"]\n*/\nSELECT project, day FROM raw.grants\n"
+        )
         let run = try world.osodata("run")
         #expect(run.status == 0, "\(run.messages)")
         let rows = try world.osodata("query", "select * from marts.grants_v1", "--format", "ndjson")
-        #expect(rows.output == "{\"project\":\"alpha\",\"day\":\"2025-01-01\"}\n{\"project\":\"beta\",\"day\":\"2025-01-02\"}\n", "\(rows.messages)")
+        #expect(
+            rows.output
+                == "{\"project\":\"alpha\",\"day\":\"2025-01-01\"}\n{\"project\":\"beta\",\"day\":\"2025-01-02\"}\n",
+            "\(rows.messages)"
+        )
         let log = try world.osodata("log", "raw.grants")
         #expect(log.output.contains("2 rows"))
     }
@@ -176,23 +237,36 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        try world.write("pipelines.toml", World.pipelines + "\n[sources.self]\nconnector = \"git\"\nrepositories = [{ path = \".\", url = \"https://github.com/alpha/one\" }]\n")
+        try world.write(
+            "pipelines.toml",
+            World.pipelines
+                + "\n[sources.self]\nconnector = \"git\"\nrepositories = [{ path = \".\", url = \"https://github.com/alpha/one\" }]\n"
+        )
         try world.git("commit", "-qam", "Read myself")
         #expect(try world.osodata("run").status == 0)
-        let commits = try world.osodata("query", "select count(*) n from raw.git_commits", "--format", "csv")
+        let commits = try world.osodata(
+            "query",
+            "select count(*) n from raw.git_commits",
+            "--format",
+            "csv"
+        )
         #expect(commits.output == "n\n2\n", "\(commits.messages)")
         let again = try world.osodata("run")
         #expect(again.output.contains("Nothing new"), "\(again.output)\(again.messages)")
-        let address = try world.shell("zstdcat snapshots/raw/git_commits/*/*.zst | grep -c tester@example.org")
+        let address = try world.shell(
+            "zstdcat snapshots/raw/git_commits/*/*.zst | grep -c tester@example.org"
+        )
         #expect(address.output == "0\n")
     }
 
     private func states(_ json: String) throws -> [String: String] {
         let object = try #require(
-            try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+            try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+        )
         let tables = try #require(object["tables"] as? [[String: Any]])
         return Dictionary(
             tables.map { ($0["table"] as? String ?? "", $0["state"] as? String ?? "") },
-            uniquingKeysWith: { $1 })
+            uniquingKeysWith: { $1 }
+        )
     }
 }

@@ -45,7 +45,9 @@ struct World {
     /// Runs `osodata` in the warehouse.
     @discardableResult
     func osodata(
-        _ arguments: String..., environment: [String: String] = [:], input: String? = nil
+        _ arguments: String...,
+        environment: [String: String] = [:],
+        input: String? = nil
     ) throws -> Outcome {
         try run(Self.program.path, arguments, environment: environment, input: input)
     }
@@ -60,7 +62,9 @@ struct World {
 
     /// Runs a program in the warehouse and waits for it.
     func run(
-        _ program: String, _ arguments: [String], environment: [String: String] = [:],
+        _ program: String,
+        _ arguments: [String],
+        environment: [String: String] = [:],
         input: String? = nil
     ) throws -> Outcome {
         let process = Process()
@@ -82,8 +86,8 @@ struct World {
             try? FileManager.default.removeItem(at: output)
             try? FileManager.default.removeItem(at: messages)
         }
-        FileManager.default.createFile(atPath: output.path, contents: nil)
-        FileManager.default.createFile(atPath: messages.path, contents: nil)
+        try Data().write(to: output)
+        try Data().write(to: messages)
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try FileHandle(forWritingTo: messages)
         let stdin = root.appending(path: "in-\(UUID().uuidString)")
@@ -96,7 +100,8 @@ struct World {
             status: process.terminationReason == .exit
                 ? process.terminationStatus : -process.terminationStatus,
             output: String(decoding: try Data(contentsOf: output), as: UTF8.self),
-            messages: String(decoding: try Data(contentsOf: messages), as: UTF8.self))
+            messages: String(decoding: try Data(contentsOf: messages), as: UTF8.self)
+        )
     }
 
     /// Writes a file of the warehouse.
@@ -106,13 +111,16 @@ struct World {
     func write(_ path: String, _ data: Data) throws {
         let url = folder.appending(path: path)
         try FileManager.default.createDirectory(
-            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+            at: url.deletingLastPathComponent(),
+            withIntermediateDirectories: true
+        )
         try data.write(to: url)
     }
 
     /// A small warehouse: one project, one archive hour of `events`, the given models, committed.
     func makeWarehouse(
-        events: [String] = World.events, models: [String: String] = World.models
+        events: [String] = World.events,
+        models: [String: String] = World.models
     ) throws {
         try git("init", "-q", "-b", "main", ".")
         try write(".gitignore", ".osodata/\n")
@@ -132,7 +140,9 @@ struct World {
 
     /// A digest of everything in the repository that a failed command must not change.
     func state() throws -> String {
-        try shell("git rev-parse -q --verify HEAD; git for-each-ref; git status --porcelain; find snapshots -type f 2>/dev/null | sort | xargs -r sha256sum").output
+        try shell(
+            "git rev-parse -q --verify HEAD; git for-each-ref; git status --porcelain; find snapshots -type f 2>/dev/null | sort | xargs -r sha256sum"
+        ).output
     }
 
     static let pipelines = """

@@ -118,6 +118,10 @@ struct FileImporterTests {
     @Test(
         arguments: [
             ("a.ndjson", "{\"a\": 1}\n{\"a\": x}\n{}\n", 2), ("a.parquet", "no parquet", nil),
+            ("a.csv", "a,b\n1,2\n3,4,5,6\n7,8\n", 3),
+            ("b.csv", "a,b\n1,2\n3\n", 3), ("c.csv", "a,b\n1,2\n3,\"4\n7,8\n", 3),
+            ("d.csv", "", nil),
+            ("e.ndjson", "", nil), ("f.ndjson", "[1]\n", nil),
         ] as [(String, String, Int?)]
     )
     func `a file that does not parse is named`(_ name: String, _ text: String, _ line: Int?) throws

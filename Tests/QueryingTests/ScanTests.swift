@@ -89,7 +89,7 @@ struct ScanTests {
                 "\"\"", "\"a\"", "\"twelve bytes\"", "\"thirteen byte\"",
                 #""quote \" slash \\ line \n tab \t \b\f\r""#, #""\u0001\u001f""#, #""/""#,
                 "\"é\"", "\"漢字\"", "\"😀 and more than twelve\"", "\"\u{FFFD}\"", "null",
-                "\"\(String(repeating: "long ", count: 2_000))\"",
+                "\"\(String(repeating: "long ", count: 300))\"",
             ]
         ),
         Column(
@@ -161,7 +161,7 @@ struct ScanTests {
         _ column: Column
     ) throws {
         let schema = try Schema([("k", "int64"), ("v", column.type + "?")], key: ["k"])
-        let rowsPerChunk = 3_001
+        let rowsPerChunk = 2_101
         let chunks = (0..<4).map { chunk in
             (0..<rowsPerChunk).map { row in
                 let k = chunk * rowsPerChunk + row
@@ -169,7 +169,7 @@ struct ScanTests {
             }.joined()
         }
         var results: [[[String]]] = []
-        for threads in [1, 2, 4] {
+        for threads in [1, 2] {
             let connection = try connection(threads: threads)
             try connection.attach(
                 TextSource(schema, chunks: chunks.map { .success($0) }),
@@ -183,7 +183,7 @@ struct ScanTests {
                 results[0][$0][1] == column.cells[$0 % column.cells.count]
             }
         )
-        #expect(results[1] == results[0] && results[2] == results[0])
+        #expect(results[1] == results[0])
     }
 
     private static let wide = [

@@ -8,8 +8,9 @@ package struct SeededRandom: RandomNumberGenerator {
     package let seed: UInt64
     private var state: UInt64
 
-    /// Starts from `seed`, or else from `OSODATA_SEED`, or else from a random seed. Prints it, so
-    /// that a failure can be repeated; `name` says for which test.
+    /// Starts from `seed`, or else from `OSODATA_SEED`, or else from a random seed.
+    ///
+    /// Prints it, so that a failure can be repeated; `name` says for which test.
     package init(seed: UInt64? = nil, _ name: String = #function) {
         let given = ProcessInfo.processInfo.environment["OSODATA_SEED"].flatMap { UInt64($0) }
         self.seed = seed ?? given ?? UInt64.random(in: 0...UInt64.max)

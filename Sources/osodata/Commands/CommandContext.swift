@@ -40,7 +40,11 @@ struct EngineOptions: ParsableArguments {
             now: Int64(Date().timeIntervalSince1970 * 1_000_000),
             author: Self.author(environment),
             emailKey: keyVariable.flatMap { environment[$0] }.map { [UInt8]($0.utf8) },
-            version: Osodata.version)
+            version: Osodata.version,
+            certificateFile: environment["SSL_CERT_FILE"],
+            sleep: { Thread.sleep(forTimeInterval: $0) },
+            clock: { Int64(Date().timeIntervalSince1970 * 1_000_000) }
+        )
     }
 
     /// `GIT_AUTHOR_NAME` and `GIT_AUTHOR_EMAIL`, as git takes them before its configuration.
@@ -80,17 +84,21 @@ extension Warehouse {
     /// A table at a revision.
     ///
     /// - Throws: `snapshot.unknown-table` with near names.
-    func snapshot(_ argument: TableArgument, defaultRevision: String = "HEAD") throws(Failure) -> Snapshot {
+    func snapshot(_ argument: TableArgument, defaultRevision: String = "HEAD") throws(Failure)
+        -> Snapshot
+    {
         let revision = argument.revision ?? defaultRevision
         let tree = try tree(revision)
         if let tree, let snapshot = try store.snapshot(argument.table, inTree: tree) {
             return snapshot
         }
         let names = try tree.map { (tree) throws(Failure) in try store.tables(inTree: tree) } ?? []
-        let near = nearest(to: argument.table.description, among: names.map(\.description))
+        let near = nearest(to: argument.table, among: names)
         throw Failure(
-            .unknownTable, "There is no table '\(argument.table)' at '\(revision)'.",
-            hint: near.map { "Did you mean '\($0)'?" } ?? "List the tables: osodata tables")
+            .unknownTable,
+            "There is no table '\(argument.table)' at '\(revision)'.",
+            hint: near.map { "Did you mean '\($0)'?" } ?? "List the tables: osodata tables"
+        )
     }
 }
 

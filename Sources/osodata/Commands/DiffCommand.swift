@@ -11,7 +11,8 @@ struct DiffCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract: "Show what changed between two revisions: rows and cells.",
-        discussion: "Exit status 0 if nothing differs, 1 if something does.")
+        discussion: "Exit status 0 if nothing differs, 1 if something does."
+    )
 
     @OptionGroup var warehouse: WarehouseOptions
     @Argument(help: "The revision before.") var before: String
@@ -25,41 +26,30 @@ struct DiffCommand: ParsableCommand {
         let opened = try warehouse.open()
         let sides = (try opened.tree(before), try opened.tree(after))
         var names: Set<TableName> = []
-        for tree in [sides.0, sides.1] {
-            if let tree { names.formUnion(try opened.store.tables(inTree: tree)) }
+        for case let tree? in [sides.0, sides.1] {
+            names.formUnion(try opened.store.tables(inTree: tree))
         }
         for argument in tables where !names.contains(argument.table) {
             _ = try opened.snapshot(argument, defaultRevision: after)
         }
         let chosen = tables.isEmpty ? names : Set(tables.map(\.table))
-        var table = TextTable([
-            ("TABLE", .left), ("BEFORE", .right), ("AFTER", .right), ("ADDED", .right),
-            ("REMOVED", .right), ("CHANGED", .right), ("COLUMNS", .left),
-        ])
-        var differing = 0
+        var lines: [StatRenderer.Line] = []
         for name in chosen.sorted() {
-            let pair = (
-                try sides.0.flatMap { try opened.store.snapshot(name, inTree: $0) },
-                try sides.1.flatMap { try opened.store.snapshot(name, inTree: $0) }
+            let old = try sides.0.flatMap { try opened.store.snapshot(name, inTree: $0) }
+            let new = try sides.1.flatMap { try opened.store.snapshot(name, inTree: $0) }
+            guard old?.manifest.digest != new?.manifest.digest else { continue }
+            let note = old == nil ? "new" : new == nil ? "removed" : nil
+            let summary = try show(name, from: old, to: new)
+            lines.append(
+                StatRenderer.Line(table: name.description, summary: summary, note: note)
             )
-            guard pair.0?.manifest.digest != pair.1?.manifest.digest else { continue }
-            differing += 1
-            let summary = try show(name, pair)
-            guard stat else { continue }
-            if json {
-                Output.line(summary.json(table: name.description).serialized())
-            } else {
-                table.add([
-                    name.description, grouped(summary.rowsBefore), grouped(summary.rowsAfter),
-                    grouped(summary.added), grouped(summary.removed), grouped(summary.changed),
-                    summary.schemaChanges.map(\.description).joined(separator: "; ")
-                        + summary.cellsChanged.map { "\($0.column) \(grouped($0.cells))" }
-                        .joined(separator: ", "),
-                ])
-            }
         }
-        if stat, !json, differing > 0 { Output.text(table.rendered()) }
-        guard differing > 0 else {
+        if stat, json {
+            for line in lines { Output.line(Self.json(line).serialized()) }
+        } else if stat, !lines.isEmpty {
+            Output.text(StatRenderer().text(lines))
+        }
+        guard !lines.isEmpty else {
             return Output.message("No table differs between '\(before)' and '\(after)'.")
         }
         Output.flush()
@@ -67,27 +57,72 @@ struct DiffCommand: ParsableCommand {
     }
 
     /// Prints a table's changed rows (unless only counts are wanted) and counts them.
-    private func show(_ name: TableName, _ pair: (Snapshot?, Snapshot?)) throws -> DiffSummary {
-        guard let schema = (pair.1 ?? pair.0)?.manifest.schema else { return DiffSummary() }
-        if !stat, !json { Output.line("\(name)") }
-        let printer = ChangePrinter(schema: schema, width: Output.width)
+    private func show(
+        _ name: TableName,
+        from old: Snapshot?,
+        to new: Snapshot?
+    ) throws -> DiffSummary {
+        guard let before = (old ?? new)?.schema, let after = (new ?? old)?.schema else {
+            return DiffSummary()
+        }
+        let lines = JSONLinesRenderer(table: name.description, from: before, to: after)
+        let terminal = TerminalRenderer(
+            from: before,
+            to: after,
+            width: Output.width,
+            isColoured: Output.width != nil
+        )
+        // The header has the counts, so the rows below it wait until all are counted.
+        var text = ""
         var shown = 0
-        let summary = try Snapshot.differences(from: pair.0, to: pair.1) { change in
+        let each = { (change: RowChange) throws(Failure) -> Bool in
             guard !stat, limit == 0 || shown < limit else { return true }
             shown += 1
             if json {
-                Output.line(change.json(table: name.description, schema: schema).serialized())
+                Output.text(String(decoding: lines.line(change), as: UTF8.self))
             } else {
-                Output.text(printer.text(change))
+                text += terminal.text(change)
             }
             return true
         }
+        let summary: DiffSummary
+        switch (old, new) {
+        case (let old?, let new?): summary = try differences(from: old, to: new, each)
+        case (let old?, nil):
+            summary = try differences(from: old, to: EmptyChunkSource(schema: after), each)
+        case (nil, let new?):
+            summary = try differences(from: EmptyChunkSource(schema: before), to: new, each)
+        case (nil, nil): summary = DiffSummary()
+        }
         if !stat, !json {
-            for change in summary.schemaChanges { Output.line("  schema: \(change.description)") }
             let total = summary.added + summary.removed + summary.changed
-            if shown < total { Output.line("  … and \(grouped(total - shown)) more rows") }
-            Output.line("  \(grouped(summary.added)) added, \(grouped(summary.removed)) removed, \(grouped(summary.changed)) changed\n")
+            Output.text(terminal.header(table: name.description, summary) + text)
+            if shown < total { Output.line("… and \(grouped(total - shown)) more rows") }
+            Output.line("")
         }
         return summary
+    }
+
+    private static func json(_ line: StatRenderer.Line) -> JSONValue {
+        let summary = line.summary
+        return .object([
+            ("table", .string(line.table)),
+            ("note", line.note.map { .string($0) } ?? .null),
+            ("rows_before", .int(Int64(summary.rowsBefore))),
+            ("rows_after", .int(Int64(summary.rowsAfter))),
+            ("added", .int(Int64(summary.added))),
+            ("removed", .int(Int64(summary.removed))),
+            ("changed", .int(Int64(summary.changed))),
+            (
+                "cells_changed",
+                .object(summary.cellsChanged.map { ($0.column, .int(Int64($0.cells))) })
+            ),
+            (
+                "schema_changes",
+                .array(summary.schemaChanges.map { .string($0.description) })
+            ),
+            ("chunks_read", .int(Int64(summary.chunksRead))),
+            ("bytes_read", .int(Int64(summary.bytesRead))),
+        ])
     }
 }

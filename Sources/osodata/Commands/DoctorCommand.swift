@@ -10,7 +10,8 @@ struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Check that this machine and repository are fit to run.",
-        discussion: "Exit status 1 if something needs attention.")
+        discussion: "Exit status 1 if something needs attention."
+    )
 
     @OptionGroup var warehouse: WarehouseOptions
     @OptionGroup var engine: EngineOptions
@@ -18,7 +19,9 @@ struct DoctorCommand: ParsableCommand {
 
     func run() throws {
         let findings = Doctor.examine(
-            folder: warehouse.directory, options: engine.runnerOptions())
+            folder: warehouse.directory,
+            options: engine.runnerOptions()
+        )
         if json {
             Output.json(
                 .array(
@@ -28,10 +31,14 @@ struct DoctorCommand: ParsableCommand {
                             ("message", .string(finding.message)),
                             ("hint", finding.hint.map { .string($0) } ?? .null),
                         ])
-                    }))
+                    }
+                )
+            )
         } else {
             for finding in findings {
-                Output.line("\(finding.isFine ? "ok  " : "bad ")  \(finding.check): \(finding.message)")
+                Output.line(
+                    "\(finding.isFine ? "ok  " : "bad ")  \(finding.check): \(finding.message)"
+                )
                 if let hint = finding.hint { Output.line("      hint: \(hint)") }
             }
         }

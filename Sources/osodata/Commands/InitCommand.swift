@@ -9,7 +9,8 @@ struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
         abstract: "Make a warehouse in a folder.",
-        discussion: "Writes what is missing and changes no file that is there.")
+        discussion: "Writes what is missing and changes no file that is there."
+    )
 
     @Argument(help: "The folder; made if it is not there.") var folder = "."
 
@@ -18,6 +19,10 @@ struct InitCommand: ParsableCommand {
         Output.message(
             "A warehouse in '\(folder)'. Commit the files, then: osodata -C \(folder) run"
                 .replacingOccurrences(of: "osodata -C . run", with: "osodata run")
-                .replacingOccurrences(of: "osodata -C \(folder) run", with: "osodata run -C \(folder)"))
+                .replacingOccurrences(
+                    of: "osodata -C \(folder) run",
+                    with: "osodata run -C \(folder)"
+                )
+        )
     }
 }

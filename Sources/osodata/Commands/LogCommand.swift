@@ -3,13 +3,15 @@ import Codecs
 import Diagnostics
 import Foundation
 import GitStore
+import Pipelines
 import Snapshots
 
 /// `osodata log`.
 struct LogCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "log",
-        abstract: "List the runs, or the versions of one table, newest first.")
+        abstract: "List the runs, or the versions of one table, newest first."
+    )
 
     @OptionGroup var warehouse: WarehouseOptions
     @Argument(help: "A table, as layer.table.") var table: TableArgument?
@@ -19,17 +21,21 @@ struct LogCommand: ParsableCommand {
 
     func run() throws {
         let opened = try warehouse.open()
-        guard let _ = try opened.tree(revision) else {
+        guard try opened.tree(revision) != nil else {
             return Output.message("There is no commit yet. Run: osodata run")
         }
         let start = try opened.repository.resolve(table?.revision ?? revision)
         var entries: [JSONValue] = []
         var text = ""
-        if let name = table?.table {
-            _ = try opened.snapshot(TableArgument(table: name, revision: table?.revision ?? revision))
+        if let table {
+            let name = table.table
+            _ = try opened.snapshot(table, defaultRevision: revision)
             try opened.store.history(of: name, from: start) { (version) throws(Failure) in
-                let digest = version.snapshot?.manifest.digest
-                let rows = version.snapshot?.manifest.rows
+                let manifest = try version.tree.flatMap { (tree) throws(Failure) in
+                    try opened.store.snapshot(name, tree: tree)?.manifest
+                }
+                let digest = manifest?.digest
+                let rows = manifest?.rows
                 entries.append(
                     .object([
                         ("commit", .string(version.commit.id.hex)),
@@ -37,22 +43,27 @@ struct LogCommand: ParsableCommand {
                         ("rows", rows.map { .int(Int64($0)) } ?? .null),
                         ("digest", digest.map { .string($0.hex) } ?? .null),
                         ("subject", .string(version.commit.summary)),
-                    ]))
+                    ])
+                )
                 text += "\(version.commit.id.hex.prefix(12))  \(Self.time(version.commit))  "
                 text += rows.map { "\(grouped($0)) rows" } ?? "removed"
-                text += "  \(digest?.short.prefix(12) ?? "")  \(TextTable.printable(version.commit.summary))\n"
+                text +=
+                    "  \(digest?.short.prefix(12) ?? "")  \(TextTable.printable(version.commit.summary))\n"
                 return entries.count < limit
             }
         } else {
             try opened.repository.walk(from: start, firstParent: true) { (commit) throws(Failure) in
-                guard commit.trailers.contains(where: { $0.0 == "Osodata-Run" }) else { return true }
+                guard commit.trailers.contains(where: { $0.key == "Osodata-Run" }) else {
+                    return true
+                }
                 var members: [(key: String, value: JSONValue)] = [
                     ("commit", .string(commit.id.hex)), ("time", .string(Self.time(commit))),
                     ("subject", .string(commit.summary)),
                 ]
                 for (name, value) in commit.trailers { members.append((name, .string(value))) }
                 entries.append(.object(members))
-                text += "\(commit.id.hex.prefix(12))  \(Self.time(commit))  \(TextTable.printable(commit.summary))\n"
+                text +=
+                    "\(commit.id.hex.prefix(12))  \(Self.time(commit))  \(TextTable.printable(commit.summary))\n"
                 return entries.count < limit
             }
         }

@@ -12,7 +12,8 @@ struct QueryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "query",
         abstract: "Run SQL over the tables of a revision.",
-        discussion: "Tables are layer.table, as in: select * from marts.projects_v1")
+        discussion: "Tables are layer.table, as in: select * from marts.projects_v1"
+    )
 
     /// How rows are printed.
     enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -32,17 +33,27 @@ struct QueryCommand: ParsableCommand {
         let opened = try warehouse.open()
         let tree = try opened.tree(revision)
         let connection = try SnapshotQuery.connect(
-            opened, tree: tree, statement: statement, options: engine.runnerOptions())
+            opened,
+            tree: tree,
+            statement: statement,
+            options: engine.runnerOptions()
+        )
         let result = try connection.query(statement)
         var writer = ResultWriter(
-            format: json ? .json : format ?? .table, columns: result.columns)
+            format: json ? .json : format ?? .table,
+            columns: result.columns
+        )
         while let chunk = try result.nextChunk() { try writer.add(chunk) }
         writer.finish()
     }
 
     private func statement() throws -> String {
         if let file {
-            guard let bytes = try WorkTreeFiles(root: FileManager.default.currentDirectoryPath).read(file) else {
+            guard
+                let bytes = try WorkTreeFiles(root: FileManager.default.currentDirectoryPath).read(
+                    file
+                )
+            else {
                 throw Failure(.noStatement, "There is no file '\(file)'.")
             }
             return String(decoding: bytes, as: UTF8.self)
@@ -51,8 +62,10 @@ struct QueryCommand: ParsableCommand {
         let text = String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self)
         guard !text.allSatisfy(\.isWhitespace) else {
             throw Failure(
-                .noStatement, "There is no statement.",
-                hint: "osodata query \"select * from marts.projects_v1\"")
+                .noStatement,
+                "There is no statement.",
+                hint: "osodata query \"select * from marts.projects_v1\""
+            )
         }
         return text
     }

@@ -2,13 +2,15 @@ import ArgumentParser
 import Codecs
 import Diagnostics
 import Pipelines
+import Snapshots
 
 /// `osodata run`.
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Read the sources, run the models whose inputs changed, commit what is new.",
-        discussion: "A run that changes nothing commits nothing.")
+        discussion: "A run that changes nothing commits nothing."
+    )
 
     @OptionGroup var warehouse: WarehouseOptions
     @OptionGroup var engine: EngineOptions
@@ -37,7 +39,8 @@ struct PlanCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Show what a run would do, and why.",
-        discussion: "Exit status 0 whether or not there is something to do.")
+        discussion: "Exit status 0 whether or not there is something to do."
+    )
 
     @OptionGroup var warehouse: WarehouseOptions
     @OptionGroup var engine: EngineOptions
@@ -56,7 +59,9 @@ struct PlanCommand: ParsableCommand {
                             ("reason", .string(step.reason.text)),
                             ("will_run", .bool(step.reason != .upToDate)),
                         ])
-                    }))
+                    }
+                )
+            )
             return
         }
         var table = TextTable([("STEP", .left), ("TABLE", .left), ("REASON", .left)])
@@ -70,6 +75,7 @@ struct PlanCommand: ParsableCommand {
         Output.message(
             count == 0
                 ? "Everything is up to date."
-                : "\(count) of \(plan.steps.flatMap(\.tables).count) tables to look at. Run it: osodata run")
+                : "\(count) of \(plan.steps.flatMap(\.tables).count) tables to look at. Run it: osodata run"
+        )
     }
 }

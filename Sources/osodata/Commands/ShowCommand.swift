@@ -10,7 +10,8 @@ import Snapshots
 struct ShowCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Show a table: columns, how it was made, first rows.")
+        abstract: "Show a table: columns, how it was made, first rows."
+    )
 
     @OptionGroup var warehouse: WarehouseOptions
     @Argument(help: "The table, as layer.table or layer.table@revision.") var table: TableArgument
@@ -21,24 +22,25 @@ struct ShowCommand: ParsableCommand {
         let opened = try warehouse.open()
         let snapshot = try opened.snapshot(table)
         let schema = snapshot.manifest.schema
-        var rows: [[String]] = []
-        let reader = RowReader(schema: schema)
-        try snapshot.forEachRow { (row) throws(Failure) in
-            guard rows.count < limit else { return false }
-            rows.append(try unsafe reader.texts(row))
-            return true
-        }
+        let rows = try FirstRows.cells(of: snapshot, limit: limit)
         if json {
             Output.json(try Self.describe(snapshot, rows: rows))
             return
         }
-        Output.line("\(snapshot.table)  \(grouped(snapshot.manifest.rows)) rows  \(snapshot.manifest.digest.hex)")
-        if let provenance = Provenance(json: snapshot.provenance) {
+        Output.line(
+            "\(snapshot.table)  \(grouped(snapshot.manifest.rows)) rows  \(snapshot.manifest.digest.hex)"
+        )
+        if let provenance = Provenance(json: try snapshot.provenance()) {
             let inputs = provenance.inputs.map(\.table.description).joined(separator: ", ")
-            Output.line("made by \(provenance.kind.rawValue) \(provenance.origin)" + (inputs.isEmpty ? "" : " from \(inputs)"))
+            Output.line(
+                "made by \(provenance.kind.rawValue) \(provenance.origin)"
+                    + (inputs.isEmpty ? "" : " from \(inputs)")
+            )
         }
         Output.line("")
-        var columns = TextTable([("COLUMN", .left), ("TYPE", .left), ("", .left), ("DESCRIPTION", .left)])
+        var columns = TextTable([
+            ("COLUMN", .left), ("TYPE", .left), ("", .left), ("DESCRIPTION", .left),
+        ])
         for column in schema.columns {
             columns.add([
                 column.name, column.type.description,
@@ -47,15 +49,19 @@ struct ShowCommand: ParsableCommand {
             ])
         }
         Output.line(columns.rendered(limit: 80))
-        var table = TextTable(schema.columns.map { ($0.name, $0.type.isNumeric ? .right : .left) })
-        for row in rows { table.add(row) }
+        var table = TextTable(
+            schema.columns.map { ($0.name, FirstRows.isNumber($0.type) ? .right : .left) }
+        )
+        for row in rows { table.add(row.map(FirstRows.plain)) }
         Output.text(table.rendered(limit: 32))
         if rows.count < snapshot.manifest.rows {
-            Output.message("\(grouped(snapshot.manifest.rows - rows.count)) more rows: --limit N, or osodata query")
+            Output.message(
+                "\(grouped(snapshot.manifest.rows - rows.count)) more rows: --limit N, or osodata query"
+            )
         }
     }
 
-    private static func describe(_ snapshot: Snapshot, rows: [[String]]) throws -> JSONValue {
+    private static func describe(_ snapshot: Snapshot, rows: [[[UInt8]]]) throws -> JSONValue {
         let schema = snapshot.manifest.schema
         return .object([
             ("table", .string(snapshot.table.description)),
@@ -72,15 +78,21 @@ struct ShowCommand: ParsableCommand {
                             ("nullable", .bool(column.isNullable)),
                             ("doc", column.doc.map { .string($0) } ?? .null),
                         ])
-                    })
+                    }
+                )
             ),
-            ("provenance", snapshot.provenance ?? .null),
+            ("provenance", try snapshot.provenance() ?? .null),
             (
                 "sample",
                 .array(
-                    rows.map { row in
-                        .object(zip(schema.columns, row).map { ($0.name, .string($1)) })
-                    })
+                    try rows.map { row in
+                        .object(
+                            try zip(schema.columns, row).map {
+                                ($0.name, try JSONValue(parsing: $1))
+                            }
+                        )
+                    }
+                )
             ),
         ])
     }

@@ -1,13 +1,16 @@
 import ArgumentParser
 import Codecs
 import Diagnostics
+import Pipelines
 import Records
 import Snapshots
 
 /// `osodata tables`.
 struct TablesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tables", abstract: "List the tables of a revision.")
+        commandName: "tables",
+        abstract: "List the tables of a revision."
+    )
 
     @OptionGroup var warehouse: WarehouseOptions
     @Option(name: .customLong("at"), help: "The revision.") var revision = "HEAD"

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Codecs
 import Diagnostics
+import GitStore
 import Pipelines
 import Snapshots
 
@@ -12,7 +13,8 @@ struct VerifyCommand: ParsableCommand {
         discussion: """
             With --rebuild every model is run again over the tables of the revision and must give \
             the digests committed. Exit status 1 if anything differs.
-            """)
+            """
+    )
 
     @OptionGroup var warehouse: WarehouseOptions
     @OptionGroup var engine: EngineOptions
@@ -33,19 +35,29 @@ struct VerifyCommand: ParsableCommand {
         var report: [JSONValue] = []
         var problems = 0
         for name in try opened.store.tables(inTree: tree) where only?.contains(name) ?? true {
-            let result = try opened.store.verify(name, inTree: tree, threads: engine.runnerOptions().threads)
+            guard let folder = try opened.repository.entry(path: name.path, inTree: tree) else {
+                continue
+            }
+            let threads = engine.runnerOptions().threads
+            let result = opened.store.verify(name, tree: folder.id, threads: threads)
             problems += result.problems.count
-            report.append(result.json)
+            let snapshot =
+                result.isClean ? try opened.store.snapshot(name, inTree: tree) : nil
+            let digest = content ? try snapshot.map { try $0.contentDigest().hex } : nil
+            report.append(Self.json(name, result, content: digest))
             guard !json else { continue }
-            for problem in result.problems { Output.line("bad       \(name)  \(problem)") }
-            if result.problems.isEmpty {
+            for problem in result.problems { Output.line("bad       \(problem)") }
+            if let snapshot {
+                let short = snapshot.manifest.digest.short.prefix(12)
                 Output.line(
-                    "verified  \(name)  \(grouped(result.rows)) rows  \(result.digest?.short.prefix(12) ?? "")"
-                        + (content ? "  \(try opened.store.contentDigest(name, inTree: tree).hex)" : ""))
+                    "verified  \(name)  \(grouped(result.rows)) rows  \(short)"
+                        + (digest.map { "  \($0)" } ?? "")
+                )
             }
         }
         if rebuild {
-            try Rebuild.run(opened, tree: tree, only: only, options: engine.runnerOptions()) { outcome in
+            try Rebuild.run(opened, tree: tree, only: only, options: engine.runnerOptions()) {
+                outcome in
                 if !outcome.isEqual { problems += 1 }
                 report.append(outcome.json)
                 if !json { Output.line(outcome.text) }
@@ -54,10 +66,28 @@ struct VerifyCommand: ParsableCommand {
         if json { Output.json(.array(report)) }
         guard problems == 0 else {
             throw Failure(
-                .verifyFailed, "\(problems) problem\(problems == 1 ? "" : "s") found at '\(revision)'.",
-                hint: "Fetch the commit again from a mirror, or find out who changed it: git log -- snapshots")
+                .verifyFailed,
+                "\(problems) problem\(problems == 1 ? "" : "s") found at '\(revision)'.",
+                hint:
+                    "Fetch the commit again from a mirror, or find out who changed it: git log -- snapshots"
+            )
         }
         Output.message("Every digest is as committed.")
+    }
+}
+
+extension VerifyCommand {
+    private static func json(
+        _ table: TableName,
+        _ report: VerifyReport,
+        content: String?
+    ) -> JSONValue {
+        .object([
+            ("table", .string(table.description)), ("check", .string("content")),
+            ("rows", .int(Int64(report.rows))), ("chunks", .int(Int64(report.chunks))),
+            ("sha256", content.map { .string($0) } ?? .null),
+            ("problems", .array(report.problems.map { .string($0.description) })),
+        ])
     }
 }
 
@@ -65,7 +95,8 @@ extension Rebuild.Outcome {
     fileprivate var text: String {
         isEqual
             ? "rebuilt   \(table)  \(rebuilt.short.prefix(12))"
-            : "differs   \(table)  committed \(committed.short), rebuilt \(rebuilt.short)" + (caveat.map { " (\($0))" } ?? "")
+            : "differs   \(table)  committed \(committed.short), rebuilt \(rebuilt.short)"
+                + (caveat.map { " (\($0))" } ?? "")
     }
 
     fileprivate var json: JSONValue {

@@ -15,14 +15,16 @@ final class LiveProgress: Sendable {
         case .finished(let table):
             guard table.state == .built || table.state == .equal else { return }
             let seconds = String(format: "%.2f s", table.seconds)
-            line("\(table.state.rawValue) \(table.table)  \(grouped(table.rows)) rows  \(seconds)  (\(table.reason.text))")
+            line(
+                "\(table.state.rawValue) \(table.table)  \(grouped(table.rows)) rows  \(seconds)  (\(table.reason.text))"
+            )
         }
     }
 
     /// Removes the line that is being overwritten.
     func clear() {
         lineIsOpen.withLock { isOpen in
-            if isOpen { fputs("\r\u{1B}[K", stderr) }
+            if isOpen { Output.status("\r\u{1B}[K") }
             isOpen = false
         }
     }
@@ -30,7 +32,7 @@ final class LiveProgress: Sendable {
     private func overwrite(_ text: String) {
         guard Output.hasTerminal else { return }
         lineIsOpen.withLock { isOpen in
-            fputs("\r\u{1B}[K\(TextTable.printable(text).prefix(78))", stderr)
+            Output.status("\r\u{1B}[K\(TextTable.printable(text).prefix(78))")
             isOpen = true
         }
     }

@@ -1,19 +1,25 @@
 import Codecs
 import Diagnostics
 import Foundation
+import Synchronization
 
 /// Standard output for results, standard error for everything else.
 enum Output {
+    /// What waits to be written to standard output.
+    private static let buffer = Mutex<[UInt8]>([])
+    /// So many bytes go out in one write.
+    private static let bufferSize = 1 << 16
+
     /// Writes a line of a result.
-    static func line(_ text: String) { write(text + "\n", to: stdout) }
+    static func line(_ text: String) { self.text(text + "\n") }
 
     /// Writes result text as it is.
-    static func text(_ text: String) { write(text, to: stdout) }
-
-    /// Writes result bytes as they are.
-    static func bytes(_ bytes: UnsafeBufferPointer<UInt8>) {
-        let written = unsafe fwrite(bytes.baseAddress, 1, bytes.count, stdout)
-        if written < bytes.count { endAfterFailedWrite() }
+    static func text(_ text: String) {
+        let isFull = buffer.withLock { buffer in
+            buffer.append(contentsOf: text.utf8)
+            return buffer.count >= bufferSize
+        }
+        if isFull { flush() }
     }
 
     /// Writes a JSON result, indented.
@@ -22,8 +28,11 @@ enum Output {
     /// Tells the user something that is not the result.
     static func message(_ text: String) {
         flush()
-        fputs(text.hasSuffix("\n") ? text : text + "\n", stderr)
+        status(text.hasSuffix("\n") ? text : text + "\n")
     }
+
+    /// Writes to standard error as it is; what cannot be written there is nobody's to read.
+    static func status(_ text: String) { _ = write(Array(text.utf8), to: STDERR_FILENO) }
 
     /// Tells the user what failed.
     static func error(_ failure: Failure) { message(failure.description) }
@@ -42,20 +51,34 @@ enum Output {
     }
 
     /// Hands over what is buffered.
+    ///
+    /// A closed pipe ends the program quietly, a full disk does not.
     static func flush() {
-        if fflush(stdout) != 0 { endAfterFailedWrite() }
-    }
-
-    private static func write(_ text: String, to stream: UnsafeMutablePointer<FILE>?) {
-        guard let stream = unsafe stream, unsafe fputs(text, stream) >= 0 else {
-            endAfterFailedWrite()
+        let waiting = buffer.withLock { buffer in
+            defer { buffer.removeAll(keepingCapacity: true) }
+            return buffer
         }
+        guard let number = write(waiting, to: STDOUT_FILENO) else { return }
+        if number == EPIPE { exit(0) }
+        status(
+            "error: Standard output cannot be written: \(POSIXError.Code(rawValue: number).map { POSIXError($0).localizedDescription } ?? "error \(number)").\n"
+        )
+        exit(Failure.Kind.input.rawValue)
     }
 
-    /// A closed pipe ends the program quietly; a full disk does not.
-    private static func endAfterFailedWrite() -> Never {
-        if errno == EPIPE { exit(0) }
-        fputs("error: Standard output cannot be written: \(String(cString: strerror(errno))).\n", stderr)
-        exit(Failure.Kind.input.rawValue)
+    /// Writes all bytes; the error's number if that fails.
+    private static func write(_ bytes: [UInt8], to file: Int32) -> Int32? {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = unsafe rest.withUnsafeBytes {
+                unsafe Glibc.write(file, $0.baseAddress, $0.count)
+            }
+            if written > 0 {
+                rest = rest.dropFirst(written)
+            } else if errno != EINTR {
+                return errno
+            }
+        }
+        return nil
     }
 }

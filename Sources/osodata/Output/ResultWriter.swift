@@ -20,7 +20,9 @@ struct ResultWriter {
         case .json: Output.text("[")
         case .csv: Output.line(columns.map { Self.csv($0.name) }.joined(separator: ","))
         case .markdown:
-            Output.line("| " + columns.map { Self.markdown($0.name) }.joined(separator: " | ") + " |")
+            Output.line(
+                "| " + columns.map { Self.markdown($0.name) }.joined(separator: " | ") + " |"
+            )
             Output.line("|" + columns.map { $0.isNumeric ? " ---: |" : " --- |" }.joined())
         case .table, .ndjson: break
         }
@@ -37,9 +39,15 @@ struct ResultWriter {
             case .ndjson: Output.line(object(cells))
             case .csv:
                 Output.line(
-                    cells.map { $0 == "null" ? "" : Self.csv(Self.plain($0)) }.joined(separator: ","))
+                    cells.map { $0 == "null" ? "" : Self.csv(Self.plain($0)) }.joined(
+                        separator: ","
+                    )
+                )
             case .markdown:
-                Output.line("| " + cells.map { Self.markdown(Self.plain($0)) }.joined(separator: " | ") + " |")
+                Output.line(
+                    "| " + cells.map { Self.markdown(Self.plain($0)) }.joined(separator: " | ")
+                        + " |"
+                )
             }
             rows += 1
         }
@@ -51,7 +59,9 @@ struct ResultWriter {
         case .table:
             Output.text(table.rendered())
             if rows > Self.tableRows {
-                Output.message("\(grouped(rows - Self.tableRows)) more rows; all of them: --format csv")
+                Output.message(
+                    "\(grouped(rows - Self.tableRows)) more rows; all of them: --format csv"
+                )
             }
         case .json: Output.line(rows == 0 ? "]" : "\n]")
         case .ndjson, .csv, .markdown: break
@@ -65,16 +75,14 @@ struct ResultWriter {
         return "{" + members.joined(separator: ",") + "}"
     }
 
-    /// A JSON text as a person reads it: strings without quotes.
-    private static func plain(_ json: String) -> String {
-        guard json.hasPrefix("\""), case .string(let text)? = try? JSONValue(parsing: [UInt8](json.utf8))
-        else { return json }
-        return text
-    }
+    private static func plain(_ json: String) -> String { FirstRows.plain(Array(json.utf8)) }
 
     private static func csv(_ text: String) -> String {
         guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
-        return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        return "\""
+            + text.split(separator: "\"", omittingEmptySubsequences: false).joined(
+                separator: "\"\""
+            ) + "\""
     }
 
     private static func markdown(_ text: String) -> String {

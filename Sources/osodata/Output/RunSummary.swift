@@ -1,6 +1,8 @@
 import Codecs
 import Foundation
+import GitStore
 import Pipelines
+import Snapshots
 
 /// What a person reads at the end of a run.
 struct RunSummary {
@@ -12,7 +14,8 @@ struct RunSummary {
     var text: String {
         let seconds = String(format: "%.2f s", report.seconds)
         guard let commit = report.commit else {
-            return "Nothing new: \(report.tables.count) tables are up to date, no commit made (\(seconds)).\n"
+            return
+                "Nothing new: \(report.tables.count) tables are up to date, no commit made (\(seconds)).\n"
         }
         var table = TextTable([
             ("TABLE", .left), ("STATE", .left), ("ROWS", .right), ("CHANGE", .right),
@@ -22,7 +25,8 @@ struct RunSummary {
             let change = row.rowsBefore.map { row.rows - $0 }
             table.add([
                 row.table.description, row.state.rawValue, grouped(row.rows),
-                row.state == .built ? change.map { ($0 >= 0 ? "+" : "") + grouped($0) } ?? "new" : "",
+                row.state == .built
+                    ? change.map { ($0 >= 0 ? "+" : "") + grouped($0) } ?? "new" : "",
                 String(row.digest?.short.prefix(12) ?? ""),
             ])
         }
@@ -33,18 +37,21 @@ struct RunSummary {
         if let warehouse = report.warehouse { text += "warehouse \(warehouse.short)\n" }
         text += "time      \(seconds)\n"
         if !madeUp.isEmpty {
-            text += "\nThe data of \(madeUp.joined(separator: ", ")) is made up; every number made from it says so in its column made_up.\n"
+            text +=
+                "\nThe data of \(madeUp.joined(separator: ", ")) is made up; every number made from it says so in its column made_up.\n"
         }
         if let reason = report.scratchReason {
             text += "\nThe run went to \(ref), not to a branch: \(reason)\n"
         }
+        // As it was called, so that the lines can be pasted.
+        let program = CommandLine.arguments.first ?? "osodata"
         text += """
 
             Try next:
-              osodata show marts.code_metrics_by_project_v1
-              osodata query "select event_type, count(*) from intermediate.events group by 1"
-              osodata diff HEAD~1 HEAD --stat
-              osodata verify --rebuild
+              \(program) show marts.code_metrics_by_project_v1
+              \(program) query "select event_type, count(*) from intermediate.events group by 1"
+              \(program) diff HEAD~1 HEAD --stat
+              \(program) verify --rebuild
 
             """
         return text
@@ -74,7 +81,8 @@ extension RunReport {
                             ("reason", .string(table.reason.text)),
                             ("seconds", .double(table.seconds)),
                         ])
-                    })
+                    }
+                )
             ),
         ])
     }

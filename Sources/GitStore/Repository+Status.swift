@@ -1,0 +1,64 @@
+import CLibGit2
+package import Diagnostics
+
+extension Repository {
+    /// The files at `prefix` in which `HEAD`, index and work tree differ, sorted: what a checkout
+    /// there would have to leave alone.
+    ///
+    /// - Parameter untracked: whether files that git does not know count; ignored ones never do.
+    /// - Throws: `git.locked` if another git command, or one that died, has the index.
+    package func dirtyPaths(
+        under prefix: String,
+        untracked: Bool = true
+    ) throws(Failure) -> [String] {
+        guard workTree != nil else { return [] }
+        try IndexFile.removeStaleLock(self)
+        let lock = "\(gitDirectory)/index.lock"
+        if try Files.status(lock) != nil { throw Self.staleLock(lock) }
+        var paths: Set<String> = []
+        for path in try unsafe withHandle({ (repository) throws(Failure) in
+            try unsafe Self.changedPaths(repository, prefix, untracked)
+        }) {
+            paths.insert(path)
+        }
+        return paths.sorted()
+    }
+
+    private static func changedPaths(
+        _ repository: OpaquePointer,
+        _ prefix: String,
+        _ untracked: Bool
+    ) throws(Failure) -> [String] {
+        var options = unsafe git_status_options()
+        unsafe git_status_options_init(&options, UInt32(GIT_STATUS_OPTIONS_VERSION))
+        unsafe options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR
+        var flags = GIT_STATUS_OPT_DISABLE_PATHSPEC_MATCH.rawValue
+        if untracked {
+            flags |= GIT_STATUS_OPT_INCLUDE_UNTRACKED.rawValue
+            flags |= GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS.rawValue
+        }
+        unsafe options.flags = flags
+        var list: OpaquePointer?
+        let status = unsafe prefix.withCString { (text) -> Int32 in
+            var pattern: UnsafeMutablePointer<CChar>? = unsafe UnsafeMutablePointer(mutating: text)
+            return unsafe withUnsafeMutablePointer(to: &pattern) { (strings) -> Int32 in
+                if !prefix.isEmpty {
+                    unsafe options.pathspec = git_strarray(strings: strings, count: 1)
+                }
+                return unsafe git_status_list_new(&list, repository, &options)
+            }
+        }
+        try LibGit2.check(status, "The state of '\(prefix)' cannot be found out.")
+        defer { unsafe git_status_list_free(list) }
+        var paths: [String] = []
+        for place in 0..<(unsafe git_status_list_entrycount(list)) {
+            guard let entry = unsafe git_status_byindex(list, place) else { continue }
+            let delta = unsafe entry.pointee.index_to_workdir ?? entry.pointee.head_to_index
+            guard let file = unsafe delta?.pointee,
+                let path = unsafe file.new_file.path ?? file.old_file.path
+            else { continue }
+            unsafe paths.append(String(cString: path))
+        }
+        return paths
+    }
+}
