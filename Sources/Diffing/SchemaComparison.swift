@@ -9,6 +9,8 @@ package enum SchemaChange: Hashable, Sendable {
     case retyped(from: Column, to: Column)
     case nullability(from: Column, to: Column)
     case key(from: [String], to: [String])
+    case documented(Column)
+    case cutClass(from: CutClass, to: CutClass)
 
     /// One line for people, without a full stop.
     package var description: String {
@@ -20,6 +22,9 @@ package enum SchemaChange: Hashable, Sendable {
             "column \"\(to.name)\" changed type from \(from.type) to \(to.type)"
         case .nullability(_, let to):
             "column \"\(to.name)\" \(to.isNullable ? "may now be null" : "may no longer be null")"
+        case .documented(let column): "column \"\(column.name)\" has another description"
+        case .cutClass(let from, let to):
+            "class changed from \(from.rawValue) to \(to.rawValue)"
         case .key(let from, let to):
             "key changed from (\(from.joined(separator: ", "))) to (\(to.joined(separator: ", ")))"
         }
@@ -80,6 +85,7 @@ package struct SchemaComparison: Sendable {
             if old.isNullable != column.isNullable {
                 changes.append(.nullability(from: old, to: column))
             }
+            if old.doc != column.doc { changes.append(.documented(column)) }
         }
         for (index, column) in before.columns.enumerated() where !taken[index] {
             changes.append(.dropped(column))
@@ -99,6 +105,9 @@ package struct SchemaComparison: Sendable {
                 })
         if before.key != after.key || !sameKey {
             changes.append(.key(from: before.key, to: after.key))
+        }
+        if before.cutClass != after.cutClass {
+            changes.append(.cutClass(from: before.cutClass, to: after.cutClass))
         }
         self.changes = changes
         self.pairs = pairs

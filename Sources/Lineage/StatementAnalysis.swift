@@ -22,6 +22,10 @@ package struct StatementAnalysis: Sendable {
     package let usesAsOf: Bool
     /// The functions the statement itself calls, in its order; operators left out.
     package let functions: [Function]
+    /// What gives another result for another order of rows wherever its ORDER BY leaves ties
+    /// (`row_number`, `list`, `limit` and their like), and sums within macros; the runner tries
+    /// such a statement out.
+    package let orderSensitive: [Function]
 }
 
 /// Reads a model's statement, without running it; the tables need not be there.
@@ -73,6 +77,7 @@ package func analyze(
         tables: tables.sorted(),
         fingerprint: .of(text),
         usesAsOf: walk.macros.contains(StatementWalk.asOf),
-        functions: walk.functions
+        functions: walk.functions,
+        orderSensitive: walk.orderSensitive
     )
 }

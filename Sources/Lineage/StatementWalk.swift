@@ -10,6 +10,7 @@ struct StatementWalk {
     private(set) var tables: [StatementTree.Table] = []
     private(set) var macros: Set<String> = []
     private(set) var functions: [StatementAnalysis.Function] = []
+    private(set) var orderSensitive: [StatementAnalysis.Function] = []
     private var refusals: [Refusal] = []
     private let connection: Connection
     private let statement: StatementTree
@@ -129,11 +130,15 @@ struct StatementWalk {
         func first(_ type: String) -> JSONValue? {
             modifiers.first { $0["type"]?.string == type }
         }
-        let isOrdered = Self.isOrder(first("ORDER_MODIFIER")?["orders"])
-        guard !isOrdered else { return }
+        // A constant is the number of a column here.
+        let isOrdered = first("ORDER_MODIFIER")?["orders"]?.array?.isEmpty == false
         for type in ["LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER"] {
             guard let limit = first(type) else { continue }
             let number = [limit["limit"], limit["offset"]].compactMap { $0 }.first { !$0.isNull }
+            guard !isOrdered else {
+                noteOrder("limit", number ?? node)
+                continue
+            }
             refuse(
                 .unorderedResult,
                 "LIMIT without ORDER BY takes any rows.",
@@ -144,6 +149,7 @@ struct StatementWalk {
         if let targets = first("DISTINCT_MODIFIER")?["distinct_on_targets"]?.array,
             let target = targets.first
         {
+            guard !isOrdered else { return noteOrder("distinct on", target) }
             refuse(
                 .unorderedResult,
                 "DISTINCT ON without ORDER BY takes any row.",
@@ -213,7 +219,8 @@ struct StatementWalk {
             judge(name, need, isOrdered: isOrdered, at: node)
             // A frame that counts rows is another one for another order of equal rows.
             let bounds = ["start", "end"].compactMap { node[$0]?.string }
-            if !isOrdered, bounds.contains(where: { $0.hasSuffix("_ROWS") }) {
+            if bounds.contains(where: { $0.hasSuffix("_ROWS") }) {
+                guard !isOrdered else { return noteOrder(name, node) }
                 refuse(
                     .unorderedResult,
                     "A frame of ROWS without ORDER BY holds any rows.",
@@ -275,6 +282,15 @@ struct StatementWalk {
         )
     }
 
+    /// Notes what gives another result for another order of rows, unless its own order tells all
+    /// rows apart, which a statement does not show.
+    private mutating func noteOrder(_ name: String, _ node: JSONValue) {
+        guard let position = stack.isEmpty ? statement.place(of: node) : callSite else { return }
+        orderSensitive.append(
+            StatementAnalysis.Function(name: name, line: position.line, column: position.column)
+        )
+    }
+
     private mutating func judge(
         _ name: String,
         _ need: FunctionRules.Need,
@@ -282,9 +298,12 @@ struct StatementWalk {
         at node: JSONValue
     ) {
         switch need {
-        case .nothing, .exactArguments: break
+        case .nothing: break
+        case .exactArguments:
+            // `checkExactSums` sees the statement's own calls only.
+            if !stack.isEmpty { noteOrder(name, node) }
         case .order:
-            guard !isOrdered else { return }
+            guard !isOrdered else { return noteOrder(name, node) }
             let isWindow = FunctionRules.windows[name] != nil
             refuse(
                 .unorderedResult,
@@ -322,7 +341,7 @@ struct StatementWalk {
         )
     }
 
-    /// Whether there is an ORDER BY of more than constants.
+    /// Whether a function or window has an ORDER BY of more than constants.
     private static func isOrder(_ orders: JSONValue?) -> Bool {
         (orders?.array ?? []).contains { $0["expression"]?["class"]?.string != "CONSTANT" }
     }

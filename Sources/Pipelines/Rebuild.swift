@@ -13,8 +13,8 @@ package struct Rebuild: Sendable {
         package let table: TableName
         /// The digest in the commit.
         package let committed: Digest
-        /// The digest the rebuild gave.
-        package let rebuilt: Digest
+        /// The digest the rebuild gave; nil if the commit has no model to run.
+        package let rebuilt: Digest?
         /// Why the two cannot be expected to agree (another engine made the table), or nil.
         package let caveat: String?
 
@@ -49,17 +49,20 @@ package struct Rebuild: Sendable {
             available: RawTables.all + snapshots.keys,
             connection: connection
         )
+        var rebuilt: Set<TableName> = []
         for node in graph.nodes where only?.contains(node.model.table) ?? true {
             guard let snapshot = snapshots[node.model.table] else { continue }
             let provenance = Provenance(json: try snapshot.provenance())
             for input in node.analysis.tables {
                 guard let snapshot = snapshots[input] else { continue }
-                try connection.attach(snapshot, as: input)
+                // Backwards, so that a result that depends on the order of rows is found out.
+                try connection.attach(snapshot, as: input, order: .reversed)
             }
             if node.analysis.usesAsOf {
                 try ModelEngine.define(asOf: provenance?.asOf, on: connection)
             }
             let rows = try ModelEngine.run(node.model, connection: connection)
+            rebuilt.insert(node.model.table)
             let engine = provenance?.engine
             each(
                 Outcome(
@@ -68,6 +71,20 @@ package struct Rebuild: Sendable {
                     rebuilt: SnapshotStore.digest(of: rows),
                     caveat: engine == ModelEngine.name
                         ? nil : "made by \(engine ?? "an unknown engine"), not \(ModelEngine.name)"
+                )
+            )
+        }
+        for (table, snapshot) in snapshots.sorted(by: { $0.key < $1.key })
+        where !rebuilt.contains(table) && only?.contains(table) ?? true {
+            guard let provenance = Provenance(json: try snapshot.provenance()),
+                provenance.kind == .model
+            else { continue }
+            each(
+                Outcome(
+                    table: table,
+                    committed: snapshot.manifest.digest,
+                    rebuilt: nil,
+                    caveat: "'\(provenance.origin)' is not in the commit"
                 )
             )
         }

@@ -33,6 +33,8 @@ package struct RunReport: Sendable {
     package var tables: [Table]
     /// The commit made, or nil if nothing changed.
     package var commit: ObjectID?
+    /// Whether the commit has one before it.
+    package var hasParent = false
     /// The ref that moved.
     package var ref: String?
     /// Why the run went to `refs/osodata/scratch`; nil if it went to the branch.

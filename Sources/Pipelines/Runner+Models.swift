@@ -31,15 +31,10 @@ extension Runner {
         let reason = Reason(wanted: wanted, current: tables[table]?.provenance)
         guard reason != .upToDate else { return reuse(table, since: start) }
         event(.started("\(table)"))
-        for input in node.analysis.tables {
-            switch tables[input]?.content {
-            case .committed(let snapshot): try connection.attach(snapshot, as: input)
-            case .rows(let rows): try connection.attach(rows, as: input)
-            case .released, nil: break
-            }
-        }
+        try attachInputs(of: node, order: .stored)
         if node.analysis.usesAsOf { try ModelEngine.define(asOf: asOf, on: connection) }
         let rows = try ModelEngine.run(node.model, connection: connection)
+        try refuseOrder(node, rows)
         try finish(
             table,
             rows: rows,
@@ -48,6 +43,44 @@ extension Runner {
             columnRenames: node.model.renames,
             since: start
         )
+    }
+
+    private func attachInputs(of node: Graph.Node, order: ScanOrder) throws(Failure) {
+        for input in node.analysis.tables {
+            switch tables[input]?.content {
+            case .committed(let snapshot):
+                try connection.attach(snapshot, as: input, order: order)
+            case .rows(let rows): try connection.attach(rows, as: input, order: order)
+            case .released, nil: break
+            }
+        }
+    }
+
+    /// Runs a model that is sensitive to the order of rows again, over its inputs backwards and on
+    /// one thread, and refuses it if the rows come out different.
+    private func refuseOrder(_ node: Graph.Node, _ rows: RowSet) throws(Failure) {
+        guard let suspect = node.analysis.orderSensitive.first else { return }
+        event(.progress("\(node.model.table), its inputs backwards"))
+        try attachInputs(of: node, order: .reversed)
+        try connection.setThreads(1)
+        let again = try ModelEngine.run(node.model, connection: connection)
+        try connection.setThreads(options.threads)
+        guard let difference = rows.firstDifference(from: again) else { return }
+        let names = Set(node.analysis.orderSensitive.map(\.name)).sorted()
+        throw Failure(
+            .modelOrder,
+            "The rows of '\(node.model.table)' depend on the order in which its inputs are read.",
+            hint:
+                "Let every ORDER BY of \(names.joined(separator: ", ")) end in columns that tell all rows apart.",
+            place: Place(file: node.model.file, line: suspect.line, column: suspect.column),
+            cause: "once \(Self.brief(difference.mine)), once \(Self.brief(difference.other))"
+        )
+    }
+
+    private static func brief(_ row: [UInt8]?) -> String {
+        guard let row else { return "no such row" }
+        let text = String(decoding: row, as: UTF8.self).filter { $0 != "\n" }
+        return text.count > 200 ? text.prefix(200) + "…" : text
     }
 
     /// `as_of()` for a model: the least time that the sources it reads from have stated to cover.
@@ -74,6 +107,11 @@ extension Runner {
         }
         return stated.min().map { CellText.timestampText(micros: $0) }
     }
+}
+
+extension Failure.Code {
+    /// A model whose rows depend on the order in which its inputs are read.
+    static let modelOrder = Self("model.order")
 }
 
 extension Model {

@@ -31,6 +31,7 @@ extension Runner {
         }
         try joinWaiting(except: Set(removed))
         let author = try Self.author(options, warehouse)
+        report.hasParent = try warehouse.headCommit() != nil
         let published = try warehouse.store.publish(
             commit(report, removed: removed, author: author),
             batch: batch

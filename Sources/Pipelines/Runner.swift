@@ -147,6 +147,7 @@ package final class Runner {
         let clock = ContinuousClock()
         let start = clock.now
         try refuseDirtySnapshots()
+        try noteUncommitted()
         let plan = try plan()
         let locks = try TableLocks.acquire(
             plan.steps.flatMap(\.tables) + [RawTables.coverage],
@@ -194,6 +195,22 @@ package final class Runner {
                 + (dirty.count > 1 ? " and \(dirty.count - 1) more files" : "") + " of snapshots/.",
             hint:
                 "Snapshots are written by runs only. Undo the edit: git checkout HEAD -- snapshots"
+        )
+    }
+
+    /// Tells that a clone of this run will lack what it was made by.
+    private func noteUncommitted() throws(Failure) {
+        var folders = [Configuration.fileName, "models"]
+        if let directory = configuration.directory, !directory.hasPrefix("/") {
+            folders.append(directory)
+        }
+        var paths: [String] = []
+        for folder in folders { paths += try warehouse.repository.dirtyPaths(under: folder) }
+        guard let first = paths.first else { return }
+        let others = paths.count > 1 ? " and \(paths.count - 1) more files" : ""
+        note(
+            "\(first)\(others) \(paths.count > 1 ? "are" : "is") not committed, so nobody else can "
+                + "rebuild this run. Commit first: git add \(folders.joined(separator: " "))"
         )
     }
 

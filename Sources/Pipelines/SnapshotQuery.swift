@@ -24,7 +24,14 @@ package enum SnapshotQuery {
         let available = try warehouse.store.tables(inTree: tree)
         let named = try connection.tableNames(statement)
         for name in named {
-            guard let table = try? TableName(parsing: name) else { continue }
+            guard let table = try? TableName(parsing: name) else {
+                guard let meant = available.first(where: { $0.name == name }) else { continue }
+                throw Failure(
+                    .queryUnknownTable,
+                    "The table '\(name)' is named without its layer.",
+                    hint: "Did you mean '\(meant)'?"
+                )
+            }
             guard let snapshot = try warehouse.store.snapshot(table, inTree: tree) else {
                 let near = nearest(to: table, among: available)
                 throw Failure(

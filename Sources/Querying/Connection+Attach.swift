@@ -7,18 +7,31 @@ extension Connection {
     /// replaced.
     ///
     /// Nothing is read before a statement needs it. Every connection of the database sees it.
-    package func attach(_ snapshot: Snapshot, as name: TableName) throws(Failure) {
-        try attach(SnapshotSource(snapshot), as: name)
+    package func attach(
+        _ snapshot: Snapshot,
+        as name: TableName,
+        order: ScanOrder = .stored
+    ) throws(Failure) {
+        try attach(SnapshotSource(snapshot), as: name, order: order)
     }
 
     /// Makes rows in memory a table of this database.
-    package func attach(_ rows: RowSet, as name: TableName) throws(Failure) {
-        try attach(RowSetSource(rows), as: name)
+    package func attach(
+        _ rows: RowSet,
+        as name: TableName,
+        order: ScanOrder = .stored
+    ) throws(Failure) {
+        try attach(RowSetSource(rows), as: name, order: order)
     }
 
     /// Makes anything that can be scanned a table of this database.
-    package func attach(_ source: any ScanSource, as name: TableName) throws(Failure) {
-        database.scans[name.description] = source
+    package func attach(
+        _ source: any ScanSource,
+        as name: TableName,
+        order: ScanOrder = .stored
+    ) throws(Failure) {
+        database.scans[name.description] =
+            order == .stored ? source : try ReversedSource(source)
         let columns = source.schema.dataColumns.map { quotedIdentifier($0.name) }
         try execute("CREATE SCHEMA IF NOT EXISTS \(quotedIdentifier(name.layer))")
         // Columns by name, because the scan's first one holds nothing.

@@ -63,6 +63,11 @@ package final class Connection: @unchecked Sendable {
         }
     }
 
+    /// How many threads the statements of this database run on from now on; at least 1.
+    package func setThreads(_ threads: Int) throws(Failure) {
+        try execute("SET threads = \(max(threads, 1))")
+    }
+
     /// Runs a query; its rows are made while they are asked for, and the next statement on this
     /// connection ends them.
     ///

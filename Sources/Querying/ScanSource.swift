@@ -15,6 +15,43 @@ package protocol ScanSource: AnyObject, Sendable {
     func text(ofChunk index: Int) throws(Failure) -> [UInt8]
 }
 
+/// The order in which a scan gives rows.
+package enum ScanOrder: Sendable {
+    /// As they are stored.
+    case stored
+    /// Backwards: what a statement gives must not depend on it.
+    case reversed
+}
+
+/// Another source from its last row to its first.
+final class ReversedSource: ScanSource {
+    private let source: any ScanSource
+    private let rowsOfChunks: [Int]
+
+    var schema: Schema { source.schema }
+
+    init(_ source: any ScanSource) throws(Failure) {
+        self.source = source
+        rowsOfChunks = try source.chunkRows().reversed()
+    }
+
+    func chunkRows() -> [Int] { rowsOfChunks }
+
+    func text(ofChunk index: Int) throws(Failure) -> [UInt8] {
+        let text = try source.text(ofChunk: rowsOfChunks.count - 1 - index)
+        let newline = UInt8(ascii: "\n")
+        var reversed: [UInt8] = []
+        reversed.reserveCapacity(text.count)
+        var end = text.count
+        while end > 0 {
+            let start = text[..<(end - 1)].lastIndex(of: newline).map { $0 + 1 } ?? 0
+            reversed += text[start..<end]
+            end = start
+        }
+        return reversed
+    }
+}
+
 /// Rows in memory as a source, so that a run can read a table it has not committed yet.
 package final class RowSetSource: ScanSource {
     private let rows: RowSet

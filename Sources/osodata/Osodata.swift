@@ -24,12 +24,19 @@ struct Osodata: ParsableCommand {
         ]
     )
 
+    /// The arguments after the program's name; a leading `-C FOLDER`, as git takes it, goes behind
+    /// the command, where its parser looks for it.
+    private static func arguments(_ all: [String]) -> [String] {
+        guard all.count > 3, all[1] == "-C" else { return Array(all.dropFirst()) }
+        return [all[3], all[1], all[2]] + all.dropFirst(4)
+    }
+
     /// Runs the command of the process's arguments and ends the process.
     static func main() {
         // A reader that went away (`osodata log | head`) is no error; see Output.
         signal(SIGPIPE, SIG_IGN)
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(Self.arguments(CommandLine.arguments))
             try command.run()
             Output.flush()
         } catch let failure as Failure {

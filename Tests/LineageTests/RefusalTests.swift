@@ -112,6 +112,7 @@ struct RefusalTests {
         "SELECT date_trunc('month', t), strftime(t, '%Y'), t::DATE, date_diff('day', t, as_of()), age(as_of(), t) FROM raw.t",
         "SELECT unnest(l) AS e, json_each.value FROM raw.t, json_each(raw.t.j)",
         "SELECT a FROM raw.t ORDER BY b, id LIMIT 10",
+        "SELECT a FROM raw.t ORDER BY 1 LIMIT 10",
         "SELECT DISTINCT ON (a) a, b FROM raw.t ORDER BY a, b, id",
         "SELECT CAST(ln(x) AS DECIMAL(38,9)), exp(x)::DECIMAL(38,9), sqrt(x), round(x, 2) FROM raw.t",
         "SELECT coalesce(a, b), nullif(a, b), greatest(a, b), CASE WHEN a THEN b END, a || b, a IN (1, 2) FROM raw.t",
@@ -123,6 +124,27 @@ struct RefusalTests {
     ])
     func `normal analytic SQL is accepted`(_ sql: String) throws {
         _ = try analyze(sql, connection: try connection(), file: "m.sql")
+    }
+
+    @Test(arguments: [
+        ("SELECT a, row_number() OVER (ORDER BY b) AS n FROM raw.t", ["row_number 2:11"]),
+        (
+            "SELECT list(a ORDER BY b), string_agg(a, ',' ORDER BY b) FROM raw.t",
+            ["list 2:8", "string_agg 2:28"]
+        ),
+        ("SELECT sum(x) OVER (ORDER BY z ROWS 6 PRECEDING) FROM raw.t", ["sum 2:8"]),
+        ("SELECT a FROM raw.t ORDER BY b LIMIT 10", ["limit 2:38"]),
+        ("SELECT DISTINCT ON (a) a FROM raw.t ORDER BY a, b", ["distinct on 2:21"]),
+        ("SELECT total(x) FROM raw.t", ["sum 2:8"]),
+        ("SELECT sum(x), count(*), max(y) FROM raw.t ORDER BY 1", []),
+        ("SELECT sum(x) OVER (ORDER BY z) FROM raw.t", []),
+    ])
+    func `what depends on ties is told`(_ sql: String, _ expected: [String]) throws {
+        let connection = try connection()
+        try connection.execute("CREATE MACRO total(x) AS sum(x)")
+        let analysis = try analyze("/* h */\n" + sql, connection: connection, file: "m.sql")
+        let found = analysis.orderSensitive.map { "\($0.name) \($0.line):\($0.column)" }
+        #expect(found == expected)
     }
 
     /// The names of DuckDB's functions of a kind.

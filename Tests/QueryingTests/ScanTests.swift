@@ -21,6 +21,30 @@ struct ScanTests {
         return connection
     }
 
+    @Test func `a table can be read backwards`() throws {
+        let connection = try connection()
+        let schema = try Schema([("k", "int64"), ("s", "string?")], key: ["k"])
+        let chunks = ["{\"k\":1,\"s\":\"a\"}\n{\"k\":2,\"s\":null}\n", "{\"k\":3,\"s\":\"c\"}\n"]
+        let source = TextSource(schema, chunks: chunks.map { .success($0) })
+        try connection.setThreads(1)
+        for (order, expected) in [(ScanOrder.stored, "1a 2- 3c"), (.reversed, "3c 2- 1a")] {
+            try connection.attach(source, as: name, order: order)
+            let rows = try texts(connection, "SELECT k || coalesce(s, '-') FROM raw.t")
+            #expect(rows.map { $0.filter { $0 != "\"" } }.joined(separator: " ") == expected)
+        }
+        #expect(try texts(connection, "SELECT count(*) FROM raw.t") == ["3"])
+    }
+
+    /// The cells of a query's one column.
+    private func texts(_ connection: Connection, _ sql: String) throws -> [String] {
+        let result = try connection.query(sql)
+        var texts: [String] = []
+        while let chunk = try result.nextChunk() {
+            for row in 0..<chunk.rowCount { texts += try chunk.jsonTexts(row: row) }
+        }
+        return texts
+    }
+
     /// A type and the texts of its cells, which come back as they are.
     struct Column: Sendable, CustomTestStringConvertible {
         let type: String

@@ -75,6 +75,7 @@ struct TableArgument: ExpressibleByArgument {
         guard let name = parts.first, let table = try? TableName(parsing: String(name)) else {
             return nil
         }
+        guard parts.count == 2 || !argument.contains("@") else { return nil }
         self.table = table
         revision = parts.count == 2 ? String(parts[1]) : nil
     }

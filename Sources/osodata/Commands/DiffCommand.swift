@@ -29,7 +29,15 @@ struct DiffCommand: ParsableCommand {
         for case let tree? in [sides.0, sides.1] {
             names.formUnion(try opened.store.tables(inTree: tree))
         }
-        for argument in tables where !names.contains(argument.table) {
+        for argument in tables {
+            if let revision = argument.revision {
+                throw Failure(
+                    .diffRevision,
+                    "'\(argument.table)@\(revision)' names a third revision.",
+                    hint: "osodata diff \(before) \(after) \(argument.table)"
+                )
+            }
+            guard !names.contains(argument.table) else { continue }
             _ = try opened.snapshot(argument, defaultRevision: after)
         }
         let chosen = tables.isEmpty ? names : Set(tables.map(\.table))
@@ -94,7 +102,15 @@ struct DiffCommand: ParsableCommand {
             summary = try differences(from: EmptyChunkSource(schema: before), to: new, each)
         case (nil, nil): summary = DiffSummary()
         }
-        if !stat, !json {
+        if !stat, json {
+            for change in summary.schemaChanges {
+                let line: JSONValue = .object([
+                    ("table", .string(name.description)), ("change", .string("schema")),
+                    ("description", .string(change.description)),
+                ])
+                Output.line(line.serialized())
+            }
+        } else if !stat {
             let total = summary.added + summary.removed + summary.changed
             Output.text(terminal.header(table: name.description, summary) + text)
             if shown < total { Output.line("… and \(grouped(total - shown)) more rows") }
@@ -125,4 +141,9 @@ struct DiffCommand: ParsableCommand {
             ("bytes_read", .int(Int64(summary.bytesRead))),
         ])
     }
+}
+
+extension Failure.Code {
+    /// A table with a revision where two are named already.
+    static let diffRevision = Self("diff.revision")
 }

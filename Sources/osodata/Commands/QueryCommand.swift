@@ -49,14 +49,20 @@ struct QueryCommand: ParsableCommand {
 
     private func statement() throws -> String {
         if let file {
-            guard
-                let bytes = try WorkTreeFiles(root: FileManager.default.currentDirectoryPath).read(
-                    file
+            let bytes: Data
+            do {
+                bytes = try Data(contentsOf: URL(fileURLWithPath: file))
+            } catch {
+                throw Failure(
+                    .noStatement,
+                    "The file '\(file)' cannot be read.",
+                    cause: error.localizedDescription
                 )
-            else {
-                throw Failure(.noStatement, "There is no file '\(file)'.")
             }
-            return String(decoding: bytes, as: UTF8.self)
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw Failure(.noStatement, "The file '\(file)' is not UTF-8.")
+            }
+            return text
         }
         if let sql, sql != "-" { return sql }
         let text = String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self)

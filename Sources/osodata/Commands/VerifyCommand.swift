@@ -34,6 +34,7 @@ struct VerifyCommand: ParsableCommand {
         let only = tables.isEmpty ? nil : Set(tables.map(\.table))
         var report: [JSONValue] = []
         var problems = 0
+        var isRebuildOff = false
         for name in try opened.store.tables(inTree: tree) where only?.contains(name) ?? true {
             guard let folder = try opened.repository.entry(path: name.path, inTree: tree) else {
                 continue
@@ -58,7 +59,7 @@ struct VerifyCommand: ParsableCommand {
         if rebuild {
             try Rebuild.run(opened, tree: tree, only: only, options: engine.runnerOptions()) {
                 outcome in
-                if !outcome.isEqual { problems += 1 }
+                if !outcome.isEqual { (problems, isRebuildOff) = (problems + 1, true) }
                 report.append(outcome.json)
                 if !json { Output.line(outcome.text) }
             }
@@ -68,8 +69,9 @@ struct VerifyCommand: ParsableCommand {
             throw Failure(
                 .verifyFailed,
                 "\(problems) problem\(problems == 1 ? "" : "s") found at '\(revision)'.",
-                hint:
-                    "Fetch the commit again from a mirror, or find out who changed it: git log -- snapshots"
+                hint: isRebuildOff
+                    ? "Commit pipelines.toml and models/ with the run that uses them, and run again: osodata run"
+                    : "Fetch the commit again from a mirror, or find out who changed it: git log -- snapshots"
             )
         }
         Output.message("Every digest is as committed.")
@@ -93,7 +95,8 @@ extension VerifyCommand {
 
 extension Rebuild.Outcome {
     fileprivate var text: String {
-        isEqual
+        guard let rebuilt else { return "no model  \(table)  \(caveat ?? "")" }
+        return isEqual
             ? "rebuilt   \(table)  \(rebuilt.short.prefix(12))"
             : "differs   \(table)  committed \(committed.short), rebuilt \(rebuilt.short)"
                 + (caveat.map { " (\($0))" } ?? "")
@@ -102,7 +105,8 @@ extension Rebuild.Outcome {
     fileprivate var json: JSONValue {
         .object([
             ("table", .string(table.description)), ("check", .string("rebuild")),
-            ("committed", .string(committed.hex)), ("rebuilt", .string(rebuilt.hex)),
+            ("committed", .string(committed.hex)),
+            ("rebuilt", rebuilt.map { .string($0.hex) } ?? .null),
             ("equal", .bool(isEqual)), ("caveat", caveat.map { .string($0) } ?? .null),
         ])
     }

@@ -43,18 +43,26 @@ struct RunSummary {
         if let reason = report.scratchReason {
             text += "\nThe run went to \(ref), not to a branch: \(reason)\n"
         }
-        // As it was called, so that the lines can be pasted.
+        return text + suggestions
+    }
+
+    /// What to do next, as the program was called, so that the lines can be pasted.
+    private var suggestions: String {
         let program = CommandLine.arguments.first ?? "osodata"
-        text += """
-
-            Try next:
-              \(program) show marts.code_metrics_by_project_v1
-              \(program) query "select event_type, count(*) from intermediate.events group by 1"
-              \(program) diff HEAD~1 HEAD --stat
-              \(program) verify --rebuild
-
-            """
-        return text
+        let tables = report.tables.filter { $0.state != .removed }.map(\.table.description)
+        let events = "intermediate.events"
+        var lines: [String] = []
+        for wanted in ["marts.code_metrics_by_project_v1", tables.first { $0.hasPrefix("marts.") }]
+        {
+            guard let wanted, tables.contains(wanted), lines.isEmpty else { continue }
+            lines.append("show \(wanted)")
+        }
+        if tables.contains(events) {
+            lines.append("query \"select event_type, count(*) from \(events) group by 1\"")
+        }
+        if report.hasParent { lines.append("diff HEAD~1 HEAD --stat") }
+        lines.append("verify --rebuild")
+        return "\nTry next:\n" + lines.map { "  \(program) \($0)\n" }.joined()
     }
 }
 
