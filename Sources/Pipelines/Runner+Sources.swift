@@ -252,14 +252,16 @@ extension Runner {
     /// A fetcher that may read files of the endpoint's own folder, and no others.
     private func fetcher(for endpoint: String) -> Fetcher {
         let scheme = "file://"
-        let options = FetchOptions(
+        var settings = FetchOptions(
             userAgent: "osodata/\(options.version)",
             fileRoot: endpoint.hasPrefix(scheme) ? String(endpoint.dropFirst(scheme.count)) : nil,
             certificateFile: options.certificateFile,
             sleep: options.sleep,
             now: options.clock
         )
-        return Fetcher(options: options) { [event] progress in
+        // Another jitter each run, so that many that were turned away do not come back together.
+        settings.jitterSeed = UInt64(bitPattern: options.now)
+        return Fetcher(options: settings) { [event] progress in
             event(.progress(progress.text))
         }
     }
