@@ -4,7 +4,9 @@
 /// server render any failure alike. What differs between modules is the `Code`, which each module
 /// extends with its own static members.
 package struct Failure: Error, Sendable {
-    /// A stable name for a kind of failure, as `area.what-happened`. Scripts may match on it.
+    /// A stable name for a kind of failure, as `area.what-happened`.
+    ///
+    /// Scripts may match on it.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         package let description: String
         package let kind: Kind

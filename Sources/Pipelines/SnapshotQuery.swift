@@ -8,8 +8,12 @@ package enum SnapshotQuery {
     /// Opens an engine with a view for every table the statement names.
     ///
     /// - Parameters:
+    ///   - warehouse: the repository.
     ///   - tree: the revision's tree; nil for a repository without a commit.
     ///   - statement: the SQL; only the tables it names become views.
+    ///   - options: threads and memory.
+    /// - Returns: the connection, for this statement.
+    /// - Throws: `query.unknown-table` with a near name.
     package static func connect(
         _ warehouse: Warehouse,
         tree: ObjectID?,
