@@ -49,6 +49,11 @@ import Testing
             expected: ["models/marts/counts_v1.sql"]
         ),
         Case(
+            name: "a linked folder of models",
+            spoil: { try $0.shell("mv models ../m && ln -s ../m models") },
+            expected: ["error: models:", "symbolic link"]
+        ),
+        Case(
             name: "a refused function",
             spoil: {
                 try $0.write(
