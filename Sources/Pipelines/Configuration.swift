@@ -10,6 +10,8 @@ package struct Configuration: Sendable {
     package let name: String
     /// The folder of the directory, or nil for none.
     package let directory: String?
+    /// Where the file says so.
+    let directoryPlace: Place
     package let privacy: Privacy
     /// Sources by name.
     package let sources: [Source]
@@ -74,6 +76,14 @@ package struct Configuration: Sendable {
             hint: "Make a warehouse here with: osodata init"
         )
         let root = try TOMLSettings(parsing: text, file: Self.fileName)
+        guard !root.keys.isEmpty else {
+            throw Failure(
+                .configEmpty,
+                "The file says nothing: there would be no directory and no source.",
+                hint: "Restore it, or write at least: [warehouse]",
+                place: Place(file: Self.fileName)
+            )
+        }
         try root.refuseUnknownKeys(["warehouse", "privacy", "directory", "sources"])
 
         let warehouse = try root.table("warehouse")
@@ -83,6 +93,7 @@ package struct Configuration: Sendable {
         let directory = try root.table("directory")
         try directory?.refuseUnknownKeys(["path"])
         self.directory = try directory?.string("path")
+        directoryPlace = (directory ?? root).place(directory == nil ? nil : "path")
 
         privacy = try Privacy(root.table("privacy"))
 
@@ -169,4 +180,9 @@ extension Configuration.Source {
             )
         }
     }
+}
+
+extension Failure.Code {
+    /// A `pipelines.toml` that says nothing.
+    package static let configEmpty = Self("config.empty")
 }

@@ -1,6 +1,6 @@
 import Codecs
 import Connectors
-import Diagnostics
+package import Diagnostics
 import Fetching
 import ProjectDirectory
 import Records
@@ -70,18 +70,48 @@ extension Runner {
     }
 
     private func directoryProvenance() throws(Failure) -> Provenance {
-        let paths = try configuration.directory.map { (path) throws(Failure) in
-            try files.list(path).filter { $0.hasSuffix(".yaml") }
+        // Those with a wrong ending too: reading the directory refuses them.
+        let paths = try directoryPaths().filter { path in
+            [".yaml", ".yml"].contains { path.lowercased().hasSuffix($0) }
         }
         return Provenance(
             kind: .directory,
             origin: configuration.directory ?? "none",
-            statement: try contentDigest(paths ?? []),
+            statement: try contentDigest(paths),
             settings: .of("directory \(ProjectDirectoryReader.version)"),
             engine: nil,
             asOf: nil,
             inputs: []
         )
+    }
+
+    /// The files of the directory, relative to the warehouse.
+    ///
+    /// - Throws: `config.directory` if there is none where `pipelines.toml` says.
+    func directoryPaths() throws(Failure) -> [String] {
+        guard let path = configuration.directory else { return [] }
+        let place = configuration.directoryPlace
+        guard try files.isFolder(path) else {
+            throw Failure(
+                .configDirectory,
+                "There is no folder '\(path)'.",
+                hint: "The path is relative to pipelines.toml. For no directory, remove it.",
+                place: place
+            )
+        }
+        var isDirectory = false
+        for folder in ["projects", "collections"] where try files.isFolder(path + "/" + folder) {
+            isDirectory = true
+        }
+        guard isDirectory else {
+            throw Failure(
+                .configDirectory,
+                "The folder '\(path)' has neither 'projects' nor 'collections'.",
+                hint: "Name the folder that holds them. For no directory, remove the path.",
+                place: place
+            )
+        }
+        return try files.list(path)
     }
 
     func readDirectory(_ step: Plan.Step) throws(Failure) {
@@ -298,4 +328,9 @@ extension Runner {
         rows = kept
         return true
     }
+}
+
+extension Failure.Code {
+    /// No directory where `pipelines.toml` says.
+    package static let configDirectory = Self("config.directory")
 }

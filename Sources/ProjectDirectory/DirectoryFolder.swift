@@ -27,7 +27,7 @@ struct DirectoryFolder: Sendable {
         depth: Int,
         into found: inout [String]
     ) throws(Failure) {
-        guard let type = type(folder) else { return }
+        guard let type = try type(folder) else { return }
         guard type == .typeDirectory, depth <= Self.depthLimit else {
             throw Failure(
                 .unreadableFile,
@@ -53,16 +53,24 @@ struct DirectoryFolder: Sendable {
                     hint: "Rename it, or it would not be read.",
                     place: Place(file: child)
                 )
-            } else if self.type(child) == .typeDirectory {
+            } else if try self.type(child) == .typeDirectory {
                 try collect(child, depth: depth + 1, into: &found)
             }
         }
     }
 
     /// What lies at a path, links not followed; nil if nothing does.
-    private func type(_ file: String) -> FileAttributeType? {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path(file))
-        return attributes?[.type] as? FileAttributeType
+    private func type(_ file: String) throws(Failure) -> FileAttributeType? {
+        do {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path(file))
+            return attributes[.type] as? FileAttributeType
+        } catch let error as CocoaError
+            where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile
+        {
+            return nil
+        } catch {
+            throw unreadable(file, error)
+        }
     }
 
     private func path(_ file: String) -> String { "\(root)/\(file)" }

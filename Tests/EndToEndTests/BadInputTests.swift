@@ -27,6 +27,26 @@ import Testing
             expected: ["pipelines.toml:", "warehose", "Did you mean 'warehouse'?"]
         ),
         Case(
+            name: "an empty pipelines.toml",
+            spoil: { try $0.write("pipelines.toml", "") },
+            expected: ["error: pipelines.toml: ", "says nothing"]
+        ),
+        Case(
+            name: "a directory that is not there",
+            spoil: { try $0.shell("sed -i 's/^path = .*/path = \"nope\"/' pipelines.toml") },
+            expected: ["error: pipelines.toml:9:1: ", "There is no folder 'nope'."]
+        ),
+        Case(
+            name: "a directory without projects and collections",
+            spoil: { try $0.shell("mv directory/projects directory/project") },
+            expected: ["error: pipelines.toml:9:1: ", "neither 'projects' nor 'collections'"]
+        ),
+        Case(
+            name: "a project file that would not be read",
+            spoil: { try $0.shell("cp directory/projects/a/alpha.yaml directory/projects/b.yml") },
+            expected: ["error: directory/projects/b.yml: ", "\".yaml\""]
+        ),
+        Case(
             name: "broken YAML",
             spoil: {
                 try $0.write("directory/projects/a/alpha.yaml", "version: 7\nname: [alpha\n")

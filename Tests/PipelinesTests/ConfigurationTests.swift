@@ -9,8 +9,15 @@ struct ConfigurationTests {
         try Configuration(files: MemoryFiles(["pipelines.toml": text]))
     }
 
-    @Test func `an empty file is a warehouse of defaults`() throws {
-        let configuration = try read("")
+    @Test(arguments: ["", "\n", "# [warehouse]\n"])
+    func `an empty file is no warehouse without anything`(_ text: String) throws {
+        let failure = try #require(throws: Failure.self) { try read(text) }
+        #expect(failure.code == .configEmpty)
+        #expect(failure.place?.description == "pipelines.toml")
+    }
+
+    @Test func `a file of one empty table is a warehouse of defaults`() throws {
+        let configuration = try read("[warehouse]")
         #expect(configuration.name == "osodata")
         #expect(configuration.directory == nil)
         #expect(configuration.privacy.keyID == "none")
@@ -50,6 +57,7 @@ struct ConfigurationTests {
         )
         #expect(configuration.name == "numbers")
         #expect(configuration.directory == "dir")
+        #expect(configuration.directoryPlace.description == "pipelines.toml:21:1")
         #expect(configuration.privacy.keyID == "mine-1")
         #expect(configuration.privacy.keyVariable == "KEY")
         #expect(configuration.sources.map(\.name) == ["history", "web"])
