@@ -38,7 +38,13 @@ final class HourReader: Sendable {
     }
 
     /// Reads an hour; its rows are nil if the content is what `known` tells of.
-    func read(_ hour: ArchiveHour, known: CoverageRow?) throws(Failure) -> Partition {
+    ///
+    /// `wasThere` says that the hour has rows, be it by another filter than `known` would have.
+    func read(
+        _ hour: ArchiveHour,
+        known: CoverageRow?,
+        wasThere: Bool = false
+    ) throws(Failure) -> Partition {
         let file = "\(hour).json.gz"
         let url = "\(endpoint)\(file)"
         let isLocal = url.lowercased().hasPrefix("file:")
@@ -63,14 +69,18 @@ final class HourReader: Sendable {
 
         switch response.outcome {
         case .missing:
-            if let copy, !isLocal {
+            if let copy {
                 tell("\(hour): no longer there; its rows stay")
-                return Partition(coverage: copy, mark: file, rows: nil)
+                return Partition(coverage: copy, mark: file, rows: nil, absence: .kept)
             }
             coverage.state = .missing
             tell("\(hour): not there")
-            let rows = copy.map { _ in RowSet(schema: GitHubArchive.schema) }
-            return Partition(coverage: coverage, mark: file, rows: rows)
+            return Partition(
+                coverage: coverage,
+                mark: file,
+                rows: nil,
+                absence: wasThere ? .dropped : .unknown
+            )
         case .notModified:
             guard let copy else {
                 throw Failure(.fetchStatus, "\"\(url)\" says nothing changed, without being asked.")

@@ -33,6 +33,11 @@ package struct Configuration: Sendable {
         /// True where the data is invented; every number made from it is labelled.
         package let isMadeUp: Bool
         package let place: Place
+        /// Where its keys are.
+        fileprivate let places: [String: Place]
+
+        /// Where a key is, or the source if it is not.
+        func place(of key: String) -> Place { places[key] ?? place }
     }
 
     /// A connector with its settings.
@@ -127,6 +132,7 @@ extension Configuration.Source {
     fileprivate init(name: String, _ settings: TOMLSettings) throws(Failure) {
         self.name = name
         place = settings.place()
+        places = settings.keys.reduce(into: [:]) { $0[$1] = settings.place($1) }
         isMadeUp = try settings.bool("made_up") ?? false
         let common = ["connector", "made_up"]
         let keys = [

@@ -208,6 +208,7 @@ extension Runner {
             } catch {
                 throw error.at(source.place)
             }
+            for text in result.notes { note("\(source.name): \(text)") }
             try replaceCoverage(of: source, with: result.coverage)
             if let changed = result.tables?.first(where: { $0.table == table.description }) {
                 rows = changed.rows
@@ -267,6 +268,13 @@ extension Runner {
                 context: context
             )
         case .githubArchive(let endpoint, let first, let last, let keepsAll):
+            if let folder = folder(of: absoluteEndpoint(endpoint)) {
+                do {
+                    try FileAddress.checkFolder(folder)
+                } catch {
+                    throw error.at(source.place(of: "endpoint"))
+                }
+            }
             return try GitHubArchive.extract(
                 endpoint: absoluteEndpoint(endpoint),
                 location: endpoint,
@@ -281,10 +289,9 @@ extension Runner {
 
     /// A fetcher that may read files of the endpoint's own folder, and no others.
     private func fetcher(for endpoint: String) -> Fetcher {
-        let scheme = "file://"
         let options = FetchOptions(
             userAgent: "osodata/\(options.version)",
-            fileRoot: endpoint.hasPrefix(scheme) ? String(endpoint.dropFirst(scheme.count)) : nil,
+            fileRoot: folder(of: endpoint),
             certificateFile: options.certificateFile,
             sleep: options.sleep,
             now: options.clock
@@ -292,6 +299,12 @@ extension Runner {
         return Fetcher(options: options) { [event] progress in
             event(.progress(progress.text))
         }
+    }
+
+    /// The folder an endpoint is on this machine; nil for a server.
+    private func folder(of endpoint: String) -> String? {
+        let scheme = "file://"
+        return endpoint.hasPrefix(scheme) ? String(endpoint.dropFirst(scheme.count)) : nil
     }
 
     private func emailKey() -> [UInt8]? {

@@ -130,6 +130,11 @@ import Testing
             expected: ["2025-01-01-0.json.gz"]
         ),
         Case(
+            name: "an archive that is gone",
+            spoil: { try $0.shell("mv archive ../elsewhere") },
+            expected: ["error: pipelines.toml:13:1: There is no folder \"", "archive\"."]
+        ),
+        Case(
             name: "a line that is not JSON",
             spoil: { try $0.writeHour("2025-01-01-0", World.events + ["{\"id\":"]) },
             expected: ["2025-01-01-0.json.gz:4"]

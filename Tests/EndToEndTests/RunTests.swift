@@ -233,6 +233,21 @@ import Testing
         #expect(try world.shell("ls snapshots/marts/counts_v1 2>&1").status != 0)
     }
 
+    @Test func `an hour that is gone keeps its rows, and the run says so`() throws {
+        let world = try World()
+        defer { world.remove() }
+        try world.makeWarehouse()
+        try world.osodata("run")
+        try world.shell("rm archive/*; touch archive/empty")
+        let run = try world.osodata("run")
+        #expect(run.status == 0)
+        #expect(run.output.contains("Nothing new"), "\(run.output)\(run.messages)")
+        #expect(
+            run.messages.hasPrefix("note: archive: no longer there, rows stay: 2025-01-01-0\n"),
+            "\(run.messages)"
+        )
+    }
+
     @Test func `a git source reads this history without osodata's own commits`() throws {
         let world = try World()
         defer { world.remove() }

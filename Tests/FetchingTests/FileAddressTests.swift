@@ -43,6 +43,36 @@ struct FileAddressTests {
         }
     }
 
+    @Test func `nothing is missing from a folder that is not there`() throws {
+        try withFolder { folder in
+            let root = folder.appending(path: "nowhere").path
+            let fetcher = Fetcher(options: FakeTime().options(fileRoot: root))
+            let thrown = failure {
+                try fetcher.bytes(FetchRequest(url: "file://\(root)/a.txt"))
+            }
+            #expect((thrown as? Failure)?.code == .fetchAddress)
+            #expect((thrown as? Failure)?.message == "There is no folder \"\(root)\".")
+        }
+    }
+
+    @Test(.enabled(if: getuid() != 0, "root may read everything"), arguments: ["", "/a.txt"])
+    func `what one may not read is not missing`(path: String) throws {
+        try withFolder { folder in
+            let locked = folder.appending(path: "in side").path + path
+            func allow(_ mode: Int) throws {
+                try FileManager.default.setAttributes(
+                    [.posixPermissions: mode],
+                    ofItemAtPath: locked
+                )
+            }
+            try allow(0)
+            defer { try? allow(0o755) }
+            let thrown = failure { try fetch("in%20side/a.txt", in: folder) } as? Failure
+            #expect(thrown?.code == .fetchAddress)
+            #expect(thrown?.message == "\"\(locked)\" cannot be read.")
+        }
+    }
+
     @Test(arguments: [
         "b.txt", "in%20side/../b.txt", "in%20side/%2e%2e/b.txt", "in%20side/link.txt",
         "in%20side", "in%20side2/a.txt",
