@@ -18,12 +18,14 @@ package struct Configuration: Sendable {
 
     /// How e-mail addresses are hidden.
     package struct Privacy: Sendable {
-        /// Names the key, never the key itself.
-        package let keyID: String
+        /// Names the key, never the key itself; nil only where there are no sources.
+        package let keyID: String?
         /// A key published in the file (a demonstration's), or nil.
         package let publishedKey: String?
         /// The environment variable that holds the key, or nil.
         package let keyVariable: String?
+        /// Where the file names the variable.
+        let keyVariablePlace: Place?
     }
 
     /// One source of raw rows.
@@ -109,15 +111,36 @@ package struct Configuration: Sendable {
             read.append(try Source(name: name, settings))
         }
         self.sources = read
+        if let first = read.first, privacy.keyID == nil {
+            throw Failure(
+                .configMissingKey,
+                "There are sources, but [privacy] has no 'email_key_id' to name the e-mail key.",
+                hint: "Add email_key_id = \"mine-1\" and email_key_env = \"OSODATA_EMAIL_KEY\".",
+                place: try root.table("privacy")?.place() ?? first.place
+            )
+        }
     }
 }
 
 extension Configuration.Privacy {
     fileprivate init(_ settings: TOMLSettings?) throws(Failure) {
         try settings?.refuseUnknownKeys(["email_key_id", "email_key", "email_key_env"])
-        keyID = try settings?.string("email_key_id") ?? "none"
-        publishedKey = try settings?.string("email_key")
-        keyVariable = try settings?.string("email_key_env")
+        func text(_ key: String) throws(Failure) -> String? {
+            guard let settings, let text = try settings.string(key) else { return nil }
+            guard !text.isEmpty else {
+                throw settings.failure(
+                    key,
+                    "'\(key)' is empty.",
+                    hint: key == "email_key"
+                        ? "Hashes made with no key tell the addresses to whoever tries them." : nil
+                )
+            }
+            return text
+        }
+        keyID = try text("email_key_id")
+        publishedKey = try text("email_key")
+        keyVariable = try text("email_key_env")
+        keyVariablePlace = settings?.place("email_key_env")
         if let settings, publishedKey != nil, keyVariable != nil {
             throw settings.failure(
                 "email_key",

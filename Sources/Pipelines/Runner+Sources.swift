@@ -195,9 +195,9 @@ extension Runner {
         var statement: [JSONValue] = []
         for source in sources {
             event(.started("\(source.name) (\(source.connector.name))"))
-            guard let key = emailKey() else {
+            guard let key = try emailKey() else {
                 note(
-                    "\(source.name): the e-mail key '\(configuration.privacy.keyID)' is not here, so \(table) stays as committed."
+                    "\(source.name): the e-mail key '\(configuration.privacy.keyID ?? "")' is not here, so \(table) stays as committed."
                 )
                 isKept = true
                 continue
@@ -229,7 +229,7 @@ extension Runner {
             kind: .source,
             origin: sources.map(\.name).joined(separator: " "),
             statement: .of(json: .array(statement)),
-            settings: .of("email_key_id \(configuration.privacy.keyID)"),
+            settings: .of("email_key_id \(configuration.privacy.keyID ?? "none")"),
             engine: nil,
             asOf: nil,
             inputs: []
@@ -307,8 +307,23 @@ extension Runner {
         return endpoint.hasPrefix(scheme) ? String(endpoint.dropFirst(scheme.count)) : nil
     }
 
-    private func emailKey() -> [UInt8]? {
-        options.emailKey ?? configuration.privacy.publishedKey.map { [UInt8]($0.utf8) }
+    /// The key of e-mail hashes; nil if it is not here.
+    ///
+    /// - Throws: `config.value` for an empty one.
+    private func emailKey() throws(Failure) -> [UInt8]? {
+        let privacy = configuration.privacy
+        guard let key = options.emailKey ?? privacy.publishedKey.map({ [UInt8]($0.utf8) }) else {
+            return nil
+        }
+        guard !key.isEmpty else {
+            throw Failure(
+                .configValue,
+                "The e-mail key in the environment, '\(privacy.keyVariable ?? "")', is empty.",
+                hint: "Set it, or unset it to leave the tables of sources as committed.",
+                place: privacy.keyVariablePlace
+            )
+        }
+        return key
     }
 
     private func absolute(_ path: String) -> String {

@@ -248,6 +248,26 @@ import Testing
         )
     }
 
+    @Test func `an empty e-mail key in the environment is no key`() throws {
+        let world = try World()
+        defer { world.remove() }
+        try world.makeWarehouse()
+        try world.shell("sed -i 's/^email_key = .*/email_key_env = \"KEY\"/' pipelines.toml")
+        let before = try world.state()
+        let empty = try world.osodata("run", environment: ["KEY": ""])
+        #expect(empty.status == 2)
+        #expect(
+            empty.messages.contains("error: pipelines.toml:6:1: ")
+                && empty.messages.contains("'KEY', is empty."),
+            "\(empty.messages)"
+        )
+        #expect(try world.state() == before)
+        #expect(try world.osodata("run", environment: ["KEY": "secret"]).status == 0)
+        let absent = try world.osodata("run")
+        #expect(absent.status == 0)
+        #expect(absent.messages.contains("the e-mail key 'test' is not here"))
+    }
+
     @Test func `a git source reads this history without osodata's own commits`() throws {
         let world = try World()
         defer { world.remove() }

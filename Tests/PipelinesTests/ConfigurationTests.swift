@@ -20,7 +20,7 @@ struct ConfigurationTests {
         let configuration = try read("[warehouse]")
         #expect(configuration.name == "osodata")
         #expect(configuration.directory == nil)
-        #expect(configuration.privacy.keyID == "none")
+        #expect(configuration.privacy.keyID == nil)
         #expect(configuration.privacy.publishedKey == nil)
         #expect(configuration.privacy.keyVariable == nil)
         #expect(configuration.sources.isEmpty)
@@ -96,6 +96,7 @@ struct ConfigurationTests {
     {
         let configuration = try read(
             "[sources.a]\nconnector = 'github-archive'\nfrom = 'x'\nto = 'y'\n"
+                + "[privacy]\nemail_key_id = 'k'\n"
         )
         let connector = try #require(configuration.sources.first).connector
         guard
@@ -112,6 +113,8 @@ struct ConfigurationTests {
             [sources."a.b c"]
             connector = "git"
             repositories = [{ path = ".", url = "u" }]
+            [privacy]
+            email_key_id = "k"
             """
         )
         #expect(configuration.sources.map(\.name) == ["a.b c"])
@@ -314,6 +317,43 @@ struct ConfigurationTests {
                 at: "pipelines.toml:3:1",
                 "'email_key' and 'email_key_env' exclude each other.",
                 hint: "A secret belongs into the environment: keep 'email_key_env'."
+            )
+        ),
+        Case(
+            name: "an empty e-mail key",
+            text: "[privacy]\nemail_key_id = \"k\"\nemail_key = \"\"\n",
+            expected: Expected(
+                .configValue,
+                at: "pipelines.toml:3:1",
+                "'email_key' is empty.",
+                hint: "Hashes made with no key tell the addresses to whoever tries them."
+            )
+        ),
+        Case(
+            name: "sources without the name of an e-mail key",
+            text: """
+                [sources.a]
+                connector = "git"
+                repositories = [{ path = ".", url = "u" }]
+                [privacy]
+                email_key = "k"
+                """,
+            expected: Expected(
+                .configMissingKey,
+                at: "pipelines.toml:4:1",
+                "There are sources, but [privacy] has no 'email_key_id' to name the e-mail key.",
+                hint: "Add email_key_id = \"mine-1\" and email_key_env = \"OSODATA_EMAIL_KEY\"."
+            )
+        ),
+        Case(
+            name: "sources without privacy",
+            text:
+                "[sources.a]\nconnector = \"git\"\nrepositories = [{ path = \".\", url = \"u\" }]\n",
+            expected: Expected(
+                .configMissingKey,
+                at: "pipelines.toml:1:1",
+                "There are sources, but [privacy] has no 'email_key_id' to name the e-mail key.",
+                hint: "Add email_key_id = \"mine-1\" and email_key_env = \"OSODATA_EMAIL_KEY\"."
             )
         ),
         Case(
