@@ -9,6 +9,26 @@ package enum FileAddress {
         case missing
     }
 
+    private static let scheme = "file://"
+    /// What stands for itself in an address.
+    private static let plain = CharacterSet(
+        charactersIn: "/-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    )
+
+    /// The address of a path, which may have any characters.
+    package static func url(ofPath path: String) -> String {
+        scheme + (path.addingPercentEncoding(withAllowedCharacters: plain) ?? path)
+    }
+
+    /// What an address says behind `file://`, nil for another one; the path may be relative.
+    ///
+    /// A person may have left blanks, `#`, `?` and `%` as they are.
+    package static func path(of url: String) -> String? {
+        guard url.lowercased().hasPrefix(scheme) else { return nil }
+        let rest = String(url.dropFirst(scheme.count))
+        return rest.removingPercentEncoding ?? rest
+    }
+
     /// Checks that `url` names something inside `root`, symbolic links followed, so that an
     /// address from a configuration cannot reach files it has no business with.
     static func check(_ url: String, root: String?) throws(Failure) -> Standing {

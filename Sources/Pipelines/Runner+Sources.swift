@@ -268,7 +268,8 @@ extension Runner {
                 context: context
             )
         case .githubArchive(let endpoint, let first, let last, let keepsAll):
-            if let folder = folder(of: absoluteEndpoint(endpoint)) {
+            let folder = FileAddress.path(of: endpoint).map(absolute)
+            if let folder {
                 do {
                     try FileAddress.checkFolder(folder)
                 } catch {
@@ -276,22 +277,22 @@ extension Runner {
                 }
             }
             return try GitHubArchive.extract(
-                endpoint: absoluteEndpoint(endpoint),
+                endpoint: folder.map(FileAddress.url(ofPath:)) ?? endpoint,
                 location: endpoint,
                 from: first,
                 to: last,
                 keep: keepsAll ? .all : try listedOnGitHub(),
-                fetcher: fetcher(for: absoluteEndpoint(endpoint)),
+                fetcher: fetcher(fileRoot: folder),
                 context: context
             )
         }
     }
 
     /// A fetcher that may read files of the endpoint's own folder, and no others.
-    private func fetcher(for endpoint: String) -> Fetcher {
+    private func fetcher(fileRoot: String?) -> Fetcher {
         let options = FetchOptions(
             userAgent: "osodata/\(options.version)",
-            fileRoot: folder(of: endpoint),
+            fileRoot: fileRoot,
             certificateFile: options.certificateFile,
             sleep: options.sleep,
             now: options.clock
@@ -299,12 +300,6 @@ extension Runner {
         return Fetcher(options: options) { [event] progress in
             event(.progress(progress.text))
         }
-    }
-
-    /// The folder an endpoint is on this machine; nil for a server.
-    private func folder(of endpoint: String) -> String? {
-        let scheme = "file://"
-        return endpoint.hasPrefix(scheme) ? String(endpoint.dropFirst(scheme.count)) : nil
     }
 
     /// The key of e-mail hashes; nil if it is not here.
@@ -326,15 +321,9 @@ extension Runner {
         return key
     }
 
+    /// `samples` is a folder of the warehouse, `/data` one of the machine.
     private func absolute(_ path: String) -> String {
         path == "." ? root : path.hasPrefix("/") ? path : root + "/" + path
-    }
-
-    /// `file://samples` is a folder of the warehouse; `file:///data` one of the machine.
-    private func absoluteEndpoint(_ endpoint: String) -> String {
-        let scheme = "file://"
-        guard endpoint.hasPrefix(scheme), !endpoint.hasPrefix(scheme + "/") else { return endpoint }
-        return scheme + root + "/" + endpoint.dropFirst(scheme.count)
     }
 
     /// Drops rows and coverage of sources that `pipelines.toml` no longer lists.

@@ -233,6 +233,30 @@ import Testing
         #expect(try world.shell("ls snapshots/marts/counts_v1 2>&1").status != 0)
     }
 
+    @Test(arguments: [
+        "ware house", "ware%20house", "100%", "ware#house", "ware?house", "ware\nhouse",
+    ])
+    func `a warehouse's path may have any characters`(_ name: String) throws {
+        let world = try World(name: name)
+        defer { world.remove() }
+        try world.makeWarehouse()
+        try world.write(
+            "pipelines.toml",
+            World.pipelines
+                + "\n[sources.self]\nconnector = \"git\"\nrepositories = [{ path = \".\", url = \"https://github.com/alpha/one\" }]\n"
+        )
+        let run = try world.osodata("run")
+        #expect(run.status == 0, "\(run.messages)")
+        let counts = try world.osodata(
+            "query",
+            "select (select sum(events) from marts.counts_v1) e, (select count(*) from raw.git_commits) c",
+            "--format",
+            "csv"
+        )
+        #expect(counts.output == "e,c\n3,1\n", "\(counts.messages)")
+        #expect(try world.osodata("verify", "--rebuild").status == 0)
+    }
+
     @Test func `an hour that is gone keeps its rows, and the run says so`() throws {
         let world = try World()
         defer { world.remove() }

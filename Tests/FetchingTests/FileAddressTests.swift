@@ -43,6 +43,36 @@ struct FileAddressTests {
         }
     }
 
+    @Test(arguments: [
+        "a b", "a%20b", "100%", "a#b", "a?b=c", "a\nb", "é", "a+b&c;d", "[a]", "a\\b",
+    ])
+    func `a path may have any characters`(name: String) throws {
+        try withFolder { folder in
+            let root = folder.path + "/" + name
+            try FileManager.default.createDirectory(
+                atPath: root,
+                withIntermediateDirectories: true
+            )
+            try Data(name.utf8).write(to: URL(fileURLWithPath: root + "/x.txt"))
+            let url = FileAddress.url(ofPath: root)
+            #expect(FileAddress.path(of: url) == root)
+            let fetcher = Fetcher(options: FakeTime().options(fileRoot: root))
+            let (response, body) = try fetcher.bytes(FetchRequest(url: url + "/x.txt"))
+            #expect(response.outcome == .fetched)
+            #expect(String(decoding: body, as: UTF8.self) == name)
+            let missing = try fetcher.bytes(FetchRequest(url: url + "/y.txt")).response
+            #expect(missing.outcome == .missing)
+        }
+    }
+
+    @Test(arguments: [
+        ("file:///data", "/data"), ("file://samples/x", "samples/x"), ("FILE://a%20b", "a b"),
+        ("file://a b#c", "a b#c"), ("file://100%", "100%"), ("https://a.b/c", nil),
+    ])
+    func `an address says which folder is meant`(url: String, path: String?) {
+        #expect(FileAddress.path(of: url) == path)
+    }
+
     @Test func `nothing is missing from a folder that is not there`() throws {
         try withFolder { folder in
             let root = folder.appending(path: "nowhere").path
