@@ -49,6 +49,7 @@ final class HourReader: Sendable {
         let url = "\(endpoint)\(file)"
         let isLocal = url.lowercased().hasPrefix("file:")
         let copy = known.flatMap { $0.state == .covered ? $0 : nil }
+        if !isLocal, copy == nil, hour.start > context.now { return yetToCome(hour) }
         // A checkout touches times of files: of these only the content counts.
         let (response, body) = try fetcher.bytes(
             FetchRequest(
@@ -57,15 +58,7 @@ final class HourReader: Sendable {
                 ifModifiedSince: isLocal ? nil : copy?.lastModified
             )
         )
-        var coverage = CoverageRow(
-            source: context.sourceName,
-            partition: hour.description,
-            connector: GitHubArchive.name,
-            location: location + file,
-            state: .covered,
-            madeUp: context.madeUp
-        )
-        coverage.filter = filter
+        var coverage = row(hour)
 
         switch response.outcome {
         case .missing:
@@ -112,6 +105,28 @@ final class HourReader: Sendable {
         )
         tell("\(hour): \(coverage.rows) of \(coverage.lines) events")
         return Partition(coverage: coverage, mark: file, rows: rows)
+    }
+
+    /// An hour that cannot be there yet, so that no server is asked.
+    private func yetToCome(_ hour: ArchiveHour) -> Partition {
+        tell("\(hour): yet to come")
+        var coverage = row(hour)
+        coverage.state = .missing
+        return Partition(coverage: coverage, mark: "\(hour).json.gz", rows: nil)
+    }
+
+    /// What coverage says of an hour before anything is counted.
+    private func row(_ hour: ArchiveHour) -> CoverageRow {
+        var row = CoverageRow(
+            source: context.sourceName,
+            partition: hour.description,
+            connector: GitHubArchive.name,
+            location: "\(location)\(hour).json.gz",
+            state: .covered,
+            madeUp: context.madeUp
+        )
+        row.filter = filter
+        return row
     }
 
     /// Reads a file of events that is at hand.

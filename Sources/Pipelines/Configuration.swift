@@ -1,4 +1,5 @@
 import Codecs
+import Connectors
 package import Diagnostics
 
 /// What `pipelines.toml` says (docs/pipelines.md).
@@ -193,12 +194,20 @@ extension Configuration.Source {
                     "'keep' is \"directory\" or \"all\", not \"\(keep)\"."
                 )
             }
+            let (from, to) = (
+                try settings.requiredString("from"), try settings.requiredString("to")
+            )
             self.connector = .githubArchive(
                 endpoint: try settings.string("endpoint") ?? "https://data.gharchive.org",
-                first: try settings.requiredString("from"),
-                last: try settings.requiredString("to"),
+                first: from,
+                last: to,
                 keepsAll: keep == "all"
             )
+            let first: ArchiveHour
+            do { first = try ArchiveHour.first(from) } catch { throw error.at(place(of: "from")) }
+            do { _ = try ArchiveHour.last(to, after: first) } catch {
+                throw error.at(place(of: "to"))
+            }
         default:
             let known = keys.keys.sorted()
             throw settings.failure(

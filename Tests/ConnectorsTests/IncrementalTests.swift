@@ -165,6 +165,18 @@ struct IncrementalTests {
         )
     }
 
+    @Test func `no server is asked for hours to come`() throws {
+        // Nobody listens there, and it is 2026-01-01-0.
+        let result = try world.extract(
+            "2026-01-01-1",
+            "2030-01-01",
+            endpoint: "http://127.0.0.1:9"
+        )
+        #expect(result.coverage.count == 35_087)
+        #expect(result.coverage.allSatisfy { $0.state == .missing && $0.coveredUntil == nil })
+        #expect(result.notes.isEmpty)
+    }
+
     @Test func `behind a missing hour nothing is covered, until it comes`() throws {
         try world.remove("2015-01-01-1")
         let first = try world.extract("2015-01-01-0", "2015-01-01-2")

@@ -1,3 +1,4 @@
+import Connectors
 import Diagnostics
 import Testing
 
@@ -95,12 +96,17 @@ struct ConfigurationTests {
         throws
     {
         let configuration = try read(
-            "[sources.a]\nconnector = 'github-archive'\nfrom = 'x'\nto = 'y'\n"
+            "[sources.a]\nconnector = 'github-archive'\nfrom = '2015-01-01'\nto = '2015-01-02-3'\n"
                 + "[privacy]\nemail_key_id = 'k'\n"
         )
         let connector = try #require(configuration.sources.first).connector
         guard
-            case .githubArchive("https://data.gharchive.org", "x", "y", keepsAll: false) = connector
+            case .githubArchive(
+                "https://data.gharchive.org",
+                "2015-01-01",
+                "2015-01-02-3",
+                keepsAll: false
+            ) = connector
         else {
             Issue.record("\(connector)")
             return
@@ -415,6 +421,50 @@ struct ConfigurationTests {
                 at: "pipelines.toml:5:1",
                 "'keep' is \"directory\" or \"all\", not \"some\".",
                 hint: nil
+            )
+        ),
+        Case(
+            name: "a first hour that is none",
+            text:
+                "[sources.a]\nconnector = \"github-archive\"\nfrom = \"2015-01-01-00\"\nto = \"2015-01-02\"\n",
+            expected: Expected(
+                .archiveHour,
+                at: "pipelines.toml:3:1",
+                "\"2015-01-01-00\" is not an hour of GitHub Archive.",
+                hint: "Write year, month, day and hour, the hour without a zero: 2015-01-01-0."
+            )
+        ),
+        Case(
+            name: "hours before the archive",
+            text:
+                "[sources.a]\nconnector = \"github-archive\"\nfrom = \"0001-01-01-0\"\nto = \"9999-12-31-23\"\n",
+            expected: Expected(
+                .archiveHour,
+                at: "pipelines.toml:3:1",
+                "\"0001-01-01-0\" is before GitHub Archive begins.",
+                hint: "Its first hour is 2011-02-12-0."
+            )
+        ),
+        Case(
+            name: "more hours than anybody reads",
+            text:
+                "[sources.a]\nconnector = \"github-archive\"\nfrom = \"2011-02-12\"\nto = \"9999-12-31-23\"\n",
+            expected: Expected(
+                .archiveHour,
+                at: "pipelines.toml:4:1",
+                "There are 70029120 hours from \"2011-02-12-0\" to \"9999-12-31-23\".",
+                hint: "A source reads at most 262980, 30 years."
+            )
+        ),
+        Case(
+            name: "a last hour before the first",
+            text:
+                "[sources.a]\nconnector = \"github-archive\"\nfrom = \"2015-01-02\"\nto = \"2015-01-01\"\n",
+            expected: Expected(
+                .archiveHour,
+                at: "pipelines.toml:4:1",
+                "There are no hours from \"2015-01-02-0\" to \"2015-01-01\".",
+                hint: "The first must not be after the last."
             )
         ),
         Case(
