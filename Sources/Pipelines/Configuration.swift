@@ -36,7 +36,7 @@ package struct Configuration: Sendable {
         /// True where the data is invented; every number made from it is labelled.
         package let isMadeUp: Bool
         package let place: Place
-        /// Where its keys are.
+        /// Where its keys are, and the paths in a list of repositories (`repositories.0`).
         fileprivate let places: [String: Place]
 
         /// Where a key is, or the source if it is not.
@@ -156,7 +156,12 @@ extension Configuration.Source {
     fileprivate init(name: String, _ settings: TOMLSettings) throws(Failure) {
         self.name = name
         place = settings.place()
-        places = settings.keys.reduce(into: [:]) { $0[$1] = settings.place($1) }
+        var places: [String: Place] = [:]
+        for key in settings.keys { places[key] = settings.place(key) }
+        for (index, entry) in (try settings.tables("repositories") ?? []).enumerated() {
+            places["repositories.\(index)"] = entry.place("path")
+        }
+        self.places = places
         isMadeUp = try settings.bool("made_up") ?? false
         let common = ["connector", "made_up"]
         let keys = [

@@ -2,6 +2,7 @@ import Codecs
 import Connectors
 package import Diagnostics
 import Fetching
+import GitStore
 import ProjectDirectory
 import Records
 import Snapshots
@@ -263,6 +264,13 @@ extension Runner {
         )
         switch source.connector {
         case .git(let repositories):
+            for (index, repository) in repositories.enumerated() {
+                try checkRepository(
+                    repository,
+                    of: source,
+                    place: source.place(of: "repositories.\(index)")
+                )
+            }
             return try GitHistory.extract(
                 repositories: repositories.map { (absolute($0.path), $0.url) },
                 context: context
@@ -284,6 +292,26 @@ extension Runner {
                 keep: keepsAll ? .all : try listedOnGitHub(),
                 fetcher: fetcher(fileRoot: folder),
                 context: context
+            )
+        }
+    }
+
+    /// Checks that a source's repository can be opened, so that a failure says which one cannot.
+    private func checkRepository(
+        _ repository: (path: String, url: String),
+        of source: Configuration.Source,
+        place: Place
+    ) throws(Failure) {
+        do {
+            _ = try Repository(discovering: absolute(repository.path))
+        } catch {
+            guard error.code == .notARepository else { throw error.at(place) }
+            throw Failure(
+                error.code,
+                "The source '\(source.name)' reads '\(repository.path)', which is in no git repository.",
+                hint:
+                    "Clone it: git clone \(repository.url) '\(repository.path)', or correct the path, which is relative to pipelines.toml.",
+                place: place
             )
         }
     }

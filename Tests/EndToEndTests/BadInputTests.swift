@@ -135,6 +135,26 @@ import Testing
             expected: ["error: pipelines.toml:13:1: There is no folder \"", "archive\"."]
         ),
         Case(
+            name: "a git source that is not there",
+            spoil: {
+                try $0.write(
+                    "pipelines.toml",
+                    World.pipelines + """
+                        [sources.self]
+                        connector = "git"
+                        repositories = [
+                            { path = ".", url = "https://github.com/alpha/one" },
+                            { path = "../two", url = "https://github.com/alpha/two" },
+                        ]
+                        """
+                )
+            },
+            expected: [
+                "error: pipelines.toml:21:7: The source 'self' reads '../two', which is in no git",
+                "git clone https://github.com/alpha/two '../two'",
+            ]
+        ),
+        Case(
             name: "a line that is not JSON",
             spoil: { try $0.writeHour("2025-01-01-0", World.events + ["{\"id\":"]) },
             expected: ["2025-01-01-0.json.gz:4"]
