@@ -1,6 +1,7 @@
 package import Diagnostics
 import Foundation
 package import GitStore
+import Querying
 
 /// The files a person wrote (pipelines.toml, models, directory), from the work tree or a commit.
 package protocol WarehouseFiles: Sendable {
@@ -11,16 +12,30 @@ package protocol WarehouseFiles: Sendable {
 }
 
 extension WarehouseFiles {
-    /// The text of a file that must be there.
+    /// The text of a file that must be there, without a byte order mark.
+    ///
+    /// - Throws: `config.missing-file`, or `config.syntax` for what is no text.
     func requiredText(_ path: String, hint: String) throws(Failure) -> String {
         guard let bytes = try read(path) else {
             throw Failure(.configMissingFile, "There is no file '\(path)'.", hint: hint)
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+        let start = bytes.starts(with: mark) ? mark.count : 0
+        guard let text = String(validating: bytes[start...], as: UTF8.self) else {
             throw Failure(
                 .configSyntax,
                 "The file '\(path)' is not UTF-8.",
                 place: Place(file: path)
+            )
+        }
+        // Libraries take C strings and would read no further.
+        if let nul = text.utf8.firstIndex(of: 0) {
+            let offset = text.utf8.distance(from: text.startIndex, to: nul)
+            throw Failure(
+                .configSyntax,
+                "The file holds the character U+0000.",
+                hint: "Remove it: it is invisible in most editors.",
+                place: SourcePosition(byte: offset, in: text).place(in: path)
             )
         }
         return text

@@ -96,11 +96,13 @@ struct DirectoryFolder: Sendable {
         return [UInt8](data)
     }
 
-    /// The text in the bytes of a file.
+    /// The text in the bytes of a file, without a byte order mark.
     ///
     /// - Throws: `directory.broken-yaml` with the line that is no UTF-8.
     func text(_ bytes: [UInt8], of file: String) throws(Failure) -> String {
-        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let start = bytes.starts(with: mark) ? mark.count : 0
+        if let text = String(validating: bytes[start...], as: UTF8.self) { return text }
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let invalid = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }
         throw Failure(

@@ -74,6 +74,16 @@ import Testing
             expected: ["error: models:", "symbolic link"]
         ),
         Case(
+            name: "U+0000 in a model",
+            spoil: { try $0.shell("printf '\\0' >> models/marts/counts_v1.sql") },
+            expected: ["error: models/marts/counts_v1.sql:6:40: ", "U+0000"]
+        ),
+        Case(
+            name: "U+0000 in the macros",
+            spoil: { try $0.write("models/macros.sql", "\n\0") },
+            expected: ["error: models/macros.sql:2:1: ", "U+0000"]
+        ),
+        Case(
             name: "a refused function",
             spoil: {
                 try $0.write(

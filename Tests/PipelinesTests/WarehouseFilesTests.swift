@@ -198,4 +198,26 @@ struct WarehouseFilesTests {
         let bad = try #require(throws: Failure.self) { try files.requiredText("bad", hint: "") }
         Expected(.configSyntax, at: "bad", "The file 'bad' is not UTF-8.", hint: nil).check(bad)
     }
+
+    @Test func `a byte order mark is no part of a text`() throws {
+        let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+        let files = MemoryFiles(bytes: [
+            "pipelines.toml": mark + Array("[warehouse]\nnam = \"x\"\n".utf8),
+            "models/marts/a.sql": mark + Array("/* key = [\"x\"] */ SELECT 1 AS x".utf8),
+        ])
+        #expect(try Model.load(files).map(\.sql) == ["/* key = [\"x\"] */ SELECT 1 AS x"])
+        let failure = try #require(throws: Failure.self) { try Configuration(files: files) }
+        #expect(failure.place?.description == "pipelines.toml:2:1")
+    }
+
+    @Test func `U+0000 in a text is refused where it is`() throws {
+        let files = MemoryFiles(["models/marts/a.sql": "/**/ SELECT 1\n AS \0x"])
+        let failure = try #require(throws: Failure.self) { try Model.load(files) }
+        Expected(
+            .configSyntax,
+            at: "models/marts/a.sql:2:5",
+            "The file holds the character U+0000.",
+            hint: "Remove it: it is invisible in most editors."
+        ).check(failure)
+    }
 }
