@@ -34,22 +34,66 @@ package struct ArchiveHour: Hashable, Comparable, Sendable, CustomStringConverti
         index = days * 24 + hour
     }
 
-    /// All hours from one to another, both included; each may be a whole day (`2015-01-01`).
+    /// Hours of a longer range are a slip of the pen: 30 years.
+    private static let limit: Int64 = 30 * 8766
+    /// The archive's first hour is `2011-02-12-0`.
+    private static let firstIndex = EventTime.daysSince1970(year: 2011, month: 2, day: 12) * 24
+
+    /// The first hour of a range; `text` may be a whole day (`2015-01-01`).
     ///
-    /// - Throws: `archive.hour`, also if there are none.
-    package static func hours(from: String, to: String) throws(Failure) -> [ArchiveHour] {
-        let isDay = { (text: String) in text.utf8.count { $0 == UInt8(ascii: "-") } == 2 }
-        let first = try ArchiveHour(parsing: isDay(from) ? from + "-0" : from)
-        let last = try ArchiveHour(parsing: isDay(to) ? to + "-23" : to)
-        guard first <= last else {
+    /// - Throws: `archive.hour`, also for hours before the archive's first.
+    package static func first(_ text: String) throws(Failure) -> ArchiveHour {
+        let hour = try ArchiveHour(parsing: isDay(text) ? text + "-0" : text)
+        guard hour.index >= firstIndex else {
             throw Failure(
                 .archiveHour,
-                "There are no hours from \"\(from)\" to \"\(to)\".",
+                "\"\(text)\" is before GitHub Archive begins.",
+                hint: "Its first hour is \(ArchiveHour(index: firstIndex))."
+            )
+        }
+        return hour
+    }
+
+    /// The last hour of a range; `text` may be a whole day.
+    ///
+    /// - Throws: `archive.hour`, also if no hours are left, or more than anybody reads.
+    package static func last(
+        _ text: String,
+        after first: ArchiveHour
+    ) throws(Failure) -> ArchiveHour {
+        let hour = try ArchiveHour(parsing: isDay(text) ? text + "-23" : text)
+        guard first <= hour else {
+            throw Failure(
+                .archiveHour,
+                "There are no hours from \"\(first)\" to \"\(text)\".",
                 hint: "The first must not be after the last."
             )
         }
+        guard hour.index - first.index < limit else {
+            throw Failure(
+                .archiveHour,
+                "There are \(hour.index - first.index + 1) hours from \"\(first)\" to \"\(text)\".",
+                hint: "A source reads at most \(limit), 30 years."
+            )
+        }
+        return hour
+    }
+
+    private static func isDay(_ text: String) -> Bool {
+        text.utf8.count { $0 == UInt8(ascii: "-") } == 2
+    }
+
+    /// All hours from one to another, both included; each may be a whole day (`2015-01-01`).
+    ///
+    /// - Throws: `archive.hour`, as `first` and `last` do.
+    package static func hours(from: String, to: String) throws(Failure) -> [ArchiveHour] {
+        let first = try first(from)
+        let last = try last(to, after: first)
         return (first.index...last.index).map(ArchiveHour.init(index:))
     }
+
+    /// The start of the hour, microseconds since 1970, if its name is told in UTC.
+    var start: Int64 { index * 3600 * 1_000_000 }
 
     /// The end of the hour, microseconds since 1970, if its name is told at this offset.
     func end(offsetSeconds: Int64) -> Int64 {

@@ -43,7 +43,8 @@ package enum GitHubArchive {
     /// Reads hours of the archive, several at a time.
     ///
     /// An hour whose content and rule are those of `context.previousCoverage` keeps its rows and is
-    /// not parsed again. An hour that was there and is no longer, on a server, keeps its rows too.
+    /// not parsed again. An hour that was there and is no longer keeps its rows too, unless the rule
+    /// has changed since; `notes` of the result tell of hours that are not there.
     ///
     /// `endpoint` is the folder of the files, `https://data.gharchive.org` or `file:///…`; `location`
     /// is how `meta.coverage` names it (as it is, if nil), so that no path of this machine gets
@@ -74,8 +75,12 @@ package enum GitHubArchive {
         )
         let known = previous.filter { $0.value.filter == filter }
         var partitions = try Parallel.map(hours, threads: context.threads) {
-            (hour) throws(Failure) in try reader.read(hour, known: known[hour.description])
+            (hour) throws(Failure) in
+            let name = hour.description
+            let rows = previous[name]?.rows ?? 0
+            return try reader.read(hour, known: known[name], wasThere: rows > 0)
         }
+        let notes = notes(of: partitions)
         try stateCoveredUntil(&partitions, hours, reader)
 
         let names = Set(hours.map(\.description))
@@ -90,7 +95,7 @@ package enum GitHubArchive {
             mayCollide: true,
             origin: origin
         )
-        return try whole.combine(
+        var result = try whole.combine(
             // Given away, so that rows put into the table are not held here too.
             consume partitions,
             isForced: hasOldRows || previous.isEmpty,
@@ -99,6 +104,25 @@ package enum GitHubArchive {
             var partition = try reader.read(hours[index], known: nil)
             partition.coverage.coveredUntil = coveredUntil[index]
             return partition
+        }
+        result.notes = notes
+        return result
+    }
+
+    /// A sentence for each kind of hours that are not there.
+    private static func notes(of partitions: [Partition]) -> [String] {
+        let limit = 5
+        return Partition.Absence.allCases.compactMap { absence in
+            let hours = partitions.filter { $0.absence == absence }.map(\.coverage.partition)
+            guard !hours.isEmpty else { return nil }
+            let what =
+                switch absence {
+                case .kept: "no longer there, rows stay"
+                case .dropped: "no longer there, and what to keep has changed, so rows go"
+                case .unknown: "not there"
+                }
+            let more = hours.count > limit ? " and \(hours.count - limit) more" : ""
+            return "\(what): \(hours.prefix(limit).joined(separator: ", "))\(more)"
         }
     }
 

@@ -38,11 +38,18 @@ final class HourReader: Sendable {
     }
 
     /// Reads an hour; its rows are nil if the content is what `known` tells of.
-    func read(_ hour: ArchiveHour, known: CoverageRow?) throws(Failure) -> Partition {
+    ///
+    /// `wasThere` says that the hour has rows, be it by another filter than `known` would have.
+    func read(
+        _ hour: ArchiveHour,
+        known: CoverageRow?,
+        wasThere: Bool = false
+    ) throws(Failure) -> Partition {
         let file = "\(hour).json.gz"
         let url = "\(endpoint)\(file)"
         let isLocal = url.lowercased().hasPrefix("file:")
         let copy = known.flatMap { $0.state == .covered ? $0 : nil }
+        if !isLocal, copy == nil, hour.start > context.now { return yetToCome(hour) }
         // A checkout touches times of files: of these only the content counts.
         let (response, body) = try fetcher.bytes(
             FetchRequest(
@@ -51,26 +58,22 @@ final class HourReader: Sendable {
                 ifModifiedSince: isLocal ? nil : copy?.lastModified
             )
         )
-        var coverage = CoverageRow(
-            source: context.sourceName,
-            partition: hour.description,
-            connector: GitHubArchive.name,
-            location: location + file,
-            state: .covered,
-            madeUp: context.madeUp
-        )
-        coverage.filter = filter
+        var coverage = row(hour)
 
         switch response.outcome {
         case .missing:
-            if let copy, !isLocal {
+            if let copy {
                 tell("\(hour): no longer there; its rows stay")
-                return Partition(coverage: copy, mark: file, rows: nil)
+                return Partition(coverage: copy, mark: file, rows: nil, absence: .kept)
             }
             coverage.state = .missing
             tell("\(hour): not there")
-            let rows = copy.map { _ in RowSet(schema: GitHubArchive.schema) }
-            return Partition(coverage: coverage, mark: file, rows: rows)
+            return Partition(
+                coverage: coverage,
+                mark: file,
+                rows: nil,
+                absence: wasThere ? .dropped : .unknown
+            )
         case .notModified:
             guard let copy else {
                 throw Failure(.fetchStatus, "\"\(url)\" says nothing changed, without being asked.")
@@ -102,6 +105,28 @@ final class HourReader: Sendable {
         )
         tell("\(hour): \(coverage.rows) of \(coverage.lines) events")
         return Partition(coverage: coverage, mark: file, rows: rows)
+    }
+
+    /// An hour that cannot be there yet, so that no server is asked.
+    private func yetToCome(_ hour: ArchiveHour) -> Partition {
+        tell("\(hour): yet to come")
+        var coverage = row(hour)
+        coverage.state = .missing
+        return Partition(coverage: coverage, mark: "\(hour).json.gz", rows: nil)
+    }
+
+    /// What coverage says of an hour before anything is counted.
+    private func row(_ hour: ArchiveHour) -> CoverageRow {
+        var row = CoverageRow(
+            source: context.sourceName,
+            partition: hour.description,
+            connector: GitHubArchive.name,
+            location: "\(location)\(hour).json.gz",
+            state: .covered,
+            madeUp: context.madeUp
+        )
+        row.filter = filter
+        return row
     }
 
     /// Reads a file of events that is at hand.

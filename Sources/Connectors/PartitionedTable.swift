@@ -8,6 +8,17 @@ struct Partition: Sendable {
     var mark: String
     /// New rows, sorted; nil if those of the last run stay (none, where upstream has none).
     var rows: RowSet?
+    /// What became of a partition that upstream does not have; nil for one it has.
+    var absence: Absence?
+
+    enum Absence: CaseIterable {
+        /// It was there, and its rows stay.
+        case kept
+        /// It was there, but what to keep of it has changed since, so its rows go.
+        case dropped
+        /// It never was there.
+        case unknown
+    }
 }
 
 /// Puts a table together from its partitions, new and kept.

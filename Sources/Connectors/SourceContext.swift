@@ -54,6 +54,8 @@ package struct ExtractResult: Sendable {
     package let tables: [(table: String, rows: RowSet)]?
     /// One row a partition of this source, in partition order.
     package let coverage: [CoverageRow]
+    /// Sentences a reader must know: hours that are not there.
+    package var notes: [String] = []
     /// Whether a row may have changed.
     ///
     /// Coverage may differ (an ETag) while this is false.

@@ -1,4 +1,5 @@
 import Codecs
+import Connectors
 package import Diagnostics
 
 /// What `pipelines.toml` says (docs/pipelines.md).
@@ -10,18 +11,22 @@ package struct Configuration: Sendable {
     package let name: String
     /// The folder of the directory, or nil for none.
     package let directory: String?
+    /// Where the file says so.
+    let directoryPlace: Place
     package let privacy: Privacy
     /// Sources by name.
     package let sources: [Source]
 
     /// How e-mail addresses are hidden.
     package struct Privacy: Sendable {
-        /// Names the key, never the key itself.
-        package let keyID: String
+        /// Names the key, never the key itself; nil only where there are no sources.
+        package let keyID: String?
         /// A key published in the file (a demonstration's), or nil.
         package let publishedKey: String?
         /// The environment variable that holds the key, or nil.
         package let keyVariable: String?
+        /// Where the file names the variable.
+        let keyVariablePlace: Place?
     }
 
     /// One source of raw rows.
@@ -31,6 +36,11 @@ package struct Configuration: Sendable {
         /// True where the data is invented; every number made from it is labelled.
         package let isMadeUp: Bool
         package let place: Place
+        /// Where its keys are, and the paths in a list of repositories (`repositories.0`).
+        fileprivate let places: [String: Place]
+
+        /// Where a key is, or the source if it is not.
+        func place(of key: String) -> Place { places[key] ?? place }
     }
 
     /// A connector with its settings.
@@ -74,6 +84,14 @@ package struct Configuration: Sendable {
             hint: "Make a warehouse here with: osodata init"
         )
         let root = try TOMLSettings(parsing: text, file: Self.fileName)
+        guard !root.keys.isEmpty else {
+            throw Failure(
+                .configEmpty,
+                "The file says nothing: there would be no directory and no source.",
+                hint: "Restore it, or write at least: [warehouse]",
+                place: Place(file: Self.fileName)
+            )
+        }
         try root.refuseUnknownKeys(["warehouse", "privacy", "directory", "sources"])
 
         let warehouse = try root.table("warehouse")
@@ -83,6 +101,7 @@ package struct Configuration: Sendable {
         let directory = try root.table("directory")
         try directory?.refuseUnknownKeys(["path"])
         self.directory = try directory?.string("path")
+        directoryPlace = (directory ?? root).place(directory == nil ? nil : "path")
 
         privacy = try Privacy(root.table("privacy"))
 
@@ -93,15 +112,36 @@ package struct Configuration: Sendable {
             read.append(try Source(name: name, settings))
         }
         self.sources = read
+        if let first = read.first, privacy.keyID == nil {
+            throw Failure(
+                .configMissingKey,
+                "There are sources, but [privacy] has no 'email_key_id' to name the e-mail key.",
+                hint: "Add email_key_id = \"mine-1\" and email_key_env = \"OSODATA_EMAIL_KEY\".",
+                place: try root.table("privacy")?.place() ?? first.place
+            )
+        }
     }
 }
 
 extension Configuration.Privacy {
     fileprivate init(_ settings: TOMLSettings?) throws(Failure) {
         try settings?.refuseUnknownKeys(["email_key_id", "email_key", "email_key_env"])
-        keyID = try settings?.string("email_key_id") ?? "none"
-        publishedKey = try settings?.string("email_key")
-        keyVariable = try settings?.string("email_key_env")
+        func text(_ key: String) throws(Failure) -> String? {
+            guard let settings, let text = try settings.string(key) else { return nil }
+            guard !text.isEmpty else {
+                throw settings.failure(
+                    key,
+                    "'\(key)' is empty.",
+                    hint: key == "email_key"
+                        ? "Hashes made with no key tell the addresses to whoever tries them." : nil
+                )
+            }
+            return text
+        }
+        keyID = try text("email_key_id")
+        publishedKey = try text("email_key")
+        keyVariable = try text("email_key_env")
+        keyVariablePlace = settings?.place("email_key_env")
         if let settings, publishedKey != nil, keyVariable != nil {
             throw settings.failure(
                 "email_key",
@@ -116,6 +156,12 @@ extension Configuration.Source {
     fileprivate init(name: String, _ settings: TOMLSettings) throws(Failure) {
         self.name = name
         place = settings.place()
+        var places: [String: Place] = [:]
+        for key in settings.keys { places[key] = settings.place(key) }
+        for (index, entry) in (try settings.tables("repositories") ?? []).enumerated() {
+            places["repositories.\(index)"] = entry.place("path")
+        }
+        self.places = places
         isMadeUp = try settings.bool("made_up") ?? false
         let common = ["connector", "made_up"]
         let keys = [
@@ -153,12 +199,20 @@ extension Configuration.Source {
                     "'keep' is \"directory\" or \"all\", not \"\(keep)\"."
                 )
             }
+            let (from, to) = (
+                try settings.requiredString("from"), try settings.requiredString("to")
+            )
             self.connector = .githubArchive(
                 endpoint: try settings.string("endpoint") ?? "https://data.gharchive.org",
-                first: try settings.requiredString("from"),
-                last: try settings.requiredString("to"),
+                first: from,
+                last: to,
                 keepsAll: keep == "all"
             )
+            let first: ArchiveHour
+            do { first = try ArchiveHour.first(from) } catch { throw error.at(place(of: "from")) }
+            do { _ = try ArchiveHour.last(to, after: first) } catch {
+                throw error.at(place(of: "to"))
+            }
         default:
             let known = keys.keys.sorted()
             throw settings.failure(
@@ -169,4 +223,9 @@ extension Configuration.Source {
             )
         }
     }
+}
+
+extension Failure.Code {
+    /// A `pipelines.toml` that says nothing.
+    package static let configEmpty = Self("config.empty")
 }

@@ -89,7 +89,16 @@ package struct Model: Sendable {
     /// Reads every model of a warehouse, sorted by table.
     package static func load(_ files: some WarehouseFiles) throws(Failure) -> [Model] {
         var models: [Model] = []
-        for path in try files.list("models") where path.hasSuffix(".sql") && path != macrosFile {
+        for path in try files.list("models")
+        where path.lowercased().hasSuffix(".sql") && path != macrosFile {
+            guard path.hasSuffix(".sql") else {
+                throw Failure(
+                    .modelFile,
+                    "The file '\(path)' does not end in \".sql\".",
+                    hint: "Rename it, or it would not be read.",
+                    place: Place(file: path)
+                )
+            }
             let text = try files.requiredText(path, hint: "Restore the file.")
             models.append(try Model(file: path, text: text))
         }

@@ -133,9 +133,9 @@ extension Runner {
 
     /// Digest of everything people wrote: pipelines.toml, models and the directory.
     private func pipelineDigest() throws(Failure) -> Digest {
-        var paths = [Configuration.fileName] + (try files.list("models"))
-        if let directory = configuration.directory { paths += try files.list(directory) }
-        return try contentDigest(paths)
+        try contentDigest(
+            [Configuration.fileName] + files.list("models") + directoryPaths()
+        )
     }
 
     /// Digest of files: a line a file, with the digest of its content and its path.

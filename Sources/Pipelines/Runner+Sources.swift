@@ -1,7 +1,8 @@
 import Codecs
 import Connectors
-import Diagnostics
+package import Diagnostics
 import Fetching
+import GitStore
 import ProjectDirectory
 import Records
 import Snapshots
@@ -70,18 +71,48 @@ extension Runner {
     }
 
     private func directoryProvenance() throws(Failure) -> Provenance {
-        let paths = try configuration.directory.map { (path) throws(Failure) in
-            try files.list(path).filter { $0.hasSuffix(".yaml") }
+        // Those with a wrong ending too: reading the directory refuses them.
+        let paths = try directoryPaths().filter { path in
+            [".yaml", ".yml"].contains { path.lowercased().hasSuffix($0) }
         }
         return Provenance(
             kind: .directory,
             origin: configuration.directory ?? "none",
-            statement: try contentDigest(paths ?? []),
+            statement: try contentDigest(paths),
             settings: .of("directory \(ProjectDirectoryReader.version)"),
             engine: nil,
             asOf: nil,
             inputs: []
         )
+    }
+
+    /// The files of the directory, relative to the warehouse.
+    ///
+    /// - Throws: `config.directory` if there is none where `pipelines.toml` says.
+    func directoryPaths() throws(Failure) -> [String] {
+        guard let path = configuration.directory else { return [] }
+        let place = configuration.directoryPlace
+        guard try files.isFolder(path) else {
+            throw Failure(
+                .configDirectory,
+                "There is no folder '\(path)'.",
+                hint: "The path is relative to pipelines.toml. For no directory, remove it.",
+                place: place
+            )
+        }
+        var isDirectory = false
+        for folder in ["projects", "collections"] where try files.isFolder(path + "/" + folder) {
+            isDirectory = true
+        }
+        guard isDirectory else {
+            throw Failure(
+                .configDirectory,
+                "The folder '\(path)' has neither 'projects' nor 'collections'.",
+                hint: "Name the folder that holds them. For no directory, remove the path.",
+                place: place
+            )
+        }
+        return try files.list(path)
     }
 
     func readDirectory(_ step: Plan.Step) throws(Failure) {
@@ -165,9 +196,9 @@ extension Runner {
         var statement: [JSONValue] = []
         for source in sources {
             event(.started("\(source.name) (\(source.connector.name))"))
-            guard let key = emailKey() else {
+            guard let key = try emailKey() else {
                 note(
-                    "\(source.name): the e-mail key '\(configuration.privacy.keyID)' is not here, so \(table) stays as committed."
+                    "\(source.name): the e-mail key '\(configuration.privacy.keyID ?? "")' is not here, so \(table) stays as committed."
                 )
                 isKept = true
                 continue
@@ -178,6 +209,7 @@ extension Runner {
             } catch {
                 throw error.at(source.place)
             }
+            for text in result.notes { note("\(source.name): \(text)") }
             try replaceCoverage(of: source, with: result.coverage)
             if let changed = result.tables?.first(where: { $0.table == table.description }) {
                 rows = changed.rows
@@ -198,7 +230,7 @@ extension Runner {
             kind: .source,
             origin: sources.map(\.name).joined(separator: " "),
             statement: .of(json: .array(statement)),
-            settings: .of("email_key_id \(configuration.privacy.keyID)"),
+            settings: .of("email_key_id \(configuration.privacy.keyID ?? "none")"),
             engine: nil,
             asOf: nil,
             inputs: []
@@ -232,29 +264,63 @@ extension Runner {
         )
         switch source.connector {
         case .git(let repositories):
+            for (index, repository) in repositories.enumerated() {
+                try checkRepository(
+                    repository,
+                    of: source,
+                    place: source.place(of: "repositories.\(index)")
+                )
+            }
             return try GitHistory.extract(
                 repositories: repositories.map { (absolute($0.path), $0.url) },
                 context: context
             )
         case .githubArchive(let endpoint, let first, let last, let keepsAll):
+            let folder = FileAddress.path(of: endpoint).map(absolute)
+            if let folder {
+                do {
+                    try FileAddress.checkFolder(folder)
+                } catch {
+                    throw error.at(source.place(of: "endpoint"))
+                }
+            }
             return try GitHubArchive.extract(
-                endpoint: absoluteEndpoint(endpoint),
+                endpoint: folder.map(FileAddress.url(ofPath:)) ?? endpoint,
                 location: endpoint,
                 from: first,
                 to: last,
                 keep: keepsAll ? .all : try listedOnGitHub(),
-                fetcher: fetcher(for: absoluteEndpoint(endpoint)),
+                fetcher: fetcher(fileRoot: folder),
                 context: context
             )
         }
     }
 
+    /// Checks that a source's repository can be opened, so that a failure says which one cannot.
+    private func checkRepository(
+        _ repository: (path: String, url: String),
+        of source: Configuration.Source,
+        place: Place
+    ) throws(Failure) {
+        do {
+            _ = try Repository(discovering: absolute(repository.path))
+        } catch {
+            guard error.code == .notARepository else { throw error.at(place) }
+            throw Failure(
+                error.code,
+                "The source '\(source.name)' reads '\(repository.path)', which is in no git repository.",
+                hint:
+                    "Clone it: git clone \(repository.url) '\(repository.path)', or correct the path, which is relative to pipelines.toml.",
+                place: place
+            )
+        }
+    }
+
     /// A fetcher that may read files of the endpoint's own folder, and no others.
-    private func fetcher(for endpoint: String) -> Fetcher {
-        let scheme = "file://"
+    private func fetcher(fileRoot: String?) -> Fetcher {
         var settings = FetchOptions(
             userAgent: "osodata/\(options.version)",
-            fileRoot: endpoint.hasPrefix(scheme) ? String(endpoint.dropFirst(scheme.count)) : nil,
+            fileRoot: fileRoot,
             certificateFile: options.certificateFile,
             sleep: options.sleep,
             now: options.clock
@@ -266,19 +332,28 @@ extension Runner {
         }
     }
 
-    private func emailKey() -> [UInt8]? {
-        options.emailKey ?? configuration.privacy.publishedKey.map { [UInt8]($0.utf8) }
+    /// The key of e-mail hashes; nil if it is not here.
+    ///
+    /// - Throws: `config.value` for an empty one.
+    private func emailKey() throws(Failure) -> [UInt8]? {
+        let privacy = configuration.privacy
+        guard let key = options.emailKey ?? privacy.publishedKey.map({ [UInt8]($0.utf8) }) else {
+            return nil
+        }
+        guard !key.isEmpty else {
+            throw Failure(
+                .configValue,
+                "The e-mail key in the environment, '\(privacy.keyVariable ?? "")', is empty.",
+                hint: "Set it, or unset it to leave the tables of sources as committed.",
+                place: privacy.keyVariablePlace
+            )
+        }
+        return key
     }
 
+    /// `samples` is a folder of the warehouse, `/data` one of the machine.
     private func absolute(_ path: String) -> String {
         path == "." ? root : path.hasPrefix("/") ? path : root + "/" + path
-    }
-
-    /// `file://samples` is a folder of the warehouse; `file:///data` one of the machine.
-    private func absoluteEndpoint(_ endpoint: String) -> String {
-        let scheme = "file://"
-        guard endpoint.hasPrefix(scheme), !endpoint.hasPrefix(scheme + "/") else { return endpoint }
-        return scheme + root + "/" + endpoint.dropFirst(scheme.count)
     }
 
     /// Drops rows and coverage of sources that `pipelines.toml` no longer lists.
@@ -300,4 +375,9 @@ extension Runner {
         rows = kept
         return true
     }
+}
+
+extension Failure.Code {
+    /// No directory where `pipelines.toml` says.
+    package static let configDirectory = Self("config.directory")
 }

@@ -1,6 +1,7 @@
 package import Diagnostics
 import Foundation
 package import GitStore
+import Querying
 
 /// The files a person wrote (pipelines.toml, models, directory), from the work tree or a commit.
 package protocol WarehouseFiles: Sendable {
@@ -11,16 +12,30 @@ package protocol WarehouseFiles: Sendable {
 }
 
 extension WarehouseFiles {
-    /// The text of a file that must be there.
+    /// The text of a file that must be there, without a byte order mark.
+    ///
+    /// - Throws: `config.missing-file`, or `config.syntax` for what is no text.
     func requiredText(_ path: String, hint: String) throws(Failure) -> String {
         guard let bytes = try read(path) else {
             throw Failure(.configMissingFile, "There is no file '\(path)'.", hint: hint)
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        let mark: [UInt8] = [0xef, 0xbb, 0xbf]
+        let start = bytes.starts(with: mark) ? mark.count : 0
+        guard let text = String(validating: bytes[start...], as: UTF8.self) else {
             throw Failure(
                 .configSyntax,
                 "The file '\(path)' is not UTF-8.",
                 place: Place(file: path)
+            )
+        }
+        // Libraries take C strings and would read no further.
+        if let nul = text.utf8.firstIndex(of: 0) {
+            let offset = text.utf8.distance(from: text.startIndex, to: nul)
+            throw Failure(
+                .configSyntax,
+                "The file holds the character U+0000.",
+                hint: "Remove it: it is invisible in most editors.",
+                place: SourcePosition(byte: offset, in: text).place(in: path)
             )
         }
         return text
@@ -28,6 +43,9 @@ extension WarehouseFiles {
 }
 
 /// Files of a folder on disk.
+///
+/// What git would not keep as it is (a symbolic link) or nobody can read is an error, never a file
+/// less: a run takes a missing model for a deleted one.
 package struct WorkTreeFiles: WarehouseFiles {
     package let root: String
 
@@ -35,51 +53,125 @@ package struct WorkTreeFiles: WarehouseFiles {
     package init(root: String) { self.root = root }
 
     package func list(_ folder: String) throws(Failure) -> [String] {
-        let start = URL(fileURLWithPath: root).appending(path: folder)
-        guard FileManager.default.fileExists(atPath: start.path) else { return [] }
-        var unreadable: (path: String, reason: String)?
-        let walker = FileManager.default.enumerator(
-            at: start,
-            includingPropertiesForKeys: [.isRegularFileKey],
-            options: [.skipsHiddenFiles],
-            errorHandler: { url, error in
-                unreadable = (url.path, error.localizedDescription)
-                return false
-            }
-        )
-        guard let walker else { return [] }
+        guard try isFolder(folder) else { return [] }
         var paths: [String] = []
-        let prefix = start.path.hasSuffix("/") ? start.path : start.path + "/"
-        for case let url as URL in walker {
-            let isFile = (try? url.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile)
-            guard isFile == true, url.path.hasPrefix(prefix) else { continue }
-            paths.append(folder + "/" + url.path.dropFirst(prefix.count))
-        }
-        if let unreadable {
-            throw Failure(
-                .configMissingFile,
-                "The folder '\(unreadable.path)' cannot be read.",
-                cause: unreadable.reason
-            )
-        }
+        try collect(folder, into: &paths)
         return paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    package func read(_ path: String) throws(Failure) -> [UInt8]? {
-        let url = URL(fileURLWithPath: root).appending(path: path)
-        var isFolder: ObjCBool = false
-        guard unsafe FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder),
-            !isFolder.boolValue
-        else { return nil }
-        do {
-            return [UInt8](try Data(contentsOf: url))
-        } catch {
+    /// Whether there is a folder at `path`; false if there is nothing.
+    ///
+    /// - Throws: `config.unusable-file` for what is no folder, `config.missing-file` for what
+    ///   cannot be looked at.
+    package func isFolder(_ path: String) throws(Failure) -> Bool {
+        switch try type(path) {
+        case nil: return false
+        case FileAttributeType.typeDirectory: return true
+        case FileAttributeType.typeSymbolicLink: throw Self.link(path)
+        default:
             throw Failure(
-                .configMissingFile,
-                "The file '\(path)' cannot be read.",
-                cause: error.localizedDescription
+                .configUnusableFile,
+                "'\(path)' is not a folder.",
+                hint: "Move it away, or restore the folder: git checkout -- '\(path)'",
+                place: Place(file: path)
             )
         }
+    }
+
+    private func collect(_ folder: String, into paths: inout [String]) throws(Failure) {
+        for name in try names(in: folder) where !name.hasPrefix(".") {
+            let path = folder + "/" + name
+            switch try type(path) {
+            case FileAttributeType.typeDirectory: try collect(path, into: &paths)
+            case FileAttributeType.typeRegular: paths.append(path)
+            case FileAttributeType.typeSymbolicLink:
+                // One to a file nobody asks for may stay.
+                guard !isMeantForUs(name), leadsToFile(path) else { throw Self.link(path) }
+            default:
+                guard !isMeantForUs(name) else { throw Self.notAFile(path) }
+            }
+        }
+    }
+
+    /// Whether a file of that name would be read.
+    private func isMeantForUs(_ name: String) -> Bool {
+        let name = name.lowercased()
+        return [".sql", ".yaml", ".yml"].contains { name.hasSuffix($0) }
+    }
+
+    private func names(in folder: String) throws(Failure) -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: root + "/" + folder)
+        } catch {
+            throw Self.unreadable("folder", folder, error)
+        }
+    }
+
+    /// What lies at a path, links not followed; nil if nothing does.
+    private func type(_ path: String) throws(Failure) -> FileAttributeType? {
+        do {
+            let attributes = try FileManager.default.attributesOfItem(atPath: root + "/" + path)
+            return attributes[.type] as? FileAttributeType ?? .typeUnknown
+        } catch let error as CocoaError
+            where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile
+        {
+            return nil
+        } catch {
+            throw Self.unreadable("file", path, error)
+        }
+    }
+
+    /// Whether a symbolic link leads to a regular file.
+    private func leadsToFile(_ path: String) -> Bool {
+        let end = URL(fileURLWithPath: root + "/" + path).resolvingSymlinksInPath().path
+        let attributes = try? FileManager.default.attributesOfItem(atPath: end)
+        return attributes?[.type] as? FileAttributeType == .typeRegular
+    }
+
+    package func read(_ path: String) throws(Failure) -> [UInt8]? {
+        switch try type(path) {
+        case nil, FileAttributeType.typeDirectory: return nil
+        case FileAttributeType.typeRegular: break
+        case FileAttributeType.typeSymbolicLink: throw Self.link(path)
+        default: throw Self.notAFile(path)
+        }
+        do {
+            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: root + "/" + path)))
+        } catch {
+            throw Self.unreadable("file", path, error)
+        }
+    }
+
+    private static func link(_ path: String) -> Failure {
+        Failure(
+            .configUnusableFile,
+            "'\(path)' is a symbolic link; a commit of it could not be rebuilt.",
+            hint: "Put what it leads to in its place: git keeps the link alone.",
+            place: Place(file: path)
+        )
+    }
+
+    private static func notAFile(_ path: String) -> Failure {
+        Failure(
+            .configUnusableFile,
+            "'\(path)' is not a regular file.",
+            hint: "Remove it, or give it another name.",
+            place: Place(file: path)
+        )
+    }
+
+    private static func unreadable(
+        _ what: String,
+        _ path: String,
+        _ error: any Error
+    ) -> Failure {
+        Failure(
+            .configMissingFile,
+            "The \(what) '\(path)' cannot be read.",
+            hint: "Check that you may read it.",
+            place: Place(file: path),
+            cause: error.localizedDescription
+        )
     }
 }
 
@@ -134,4 +226,6 @@ extension TreeEntry {
 extension Failure.Code {
     /// A file that must be there is not.
     package static let configMissingFile = Self("config.missing-file")
+    /// A symbolic link, a pipe or the like, where a file or folder is needed.
+    package static let configUnusableFile = Self("config.unusable-file")
 }

@@ -27,7 +27,7 @@ struct DirectoryFolder: Sendable {
         depth: Int,
         into found: inout [String]
     ) throws(Failure) {
-        guard let type = type(folder) else { return }
+        guard let type = try type(folder) else { return }
         guard type == .typeDirectory, depth <= Self.depthLimit else {
             throw Failure(
                 .unreadableFile,
@@ -53,16 +53,24 @@ struct DirectoryFolder: Sendable {
                     hint: "Rename it, or it would not be read.",
                     place: Place(file: child)
                 )
-            } else if self.type(child) == .typeDirectory {
+            } else if try self.type(child) == .typeDirectory {
                 try collect(child, depth: depth + 1, into: &found)
             }
         }
     }
 
     /// What lies at a path, links not followed; nil if nothing does.
-    private func type(_ file: String) -> FileAttributeType? {
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path(file))
-        return attributes?[.type] as? FileAttributeType
+    private func type(_ file: String) throws(Failure) -> FileAttributeType? {
+        do {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path(file))
+            return attributes[.type] as? FileAttributeType
+        } catch let error as CocoaError
+            where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile
+        {
+            return nil
+        } catch {
+            throw unreadable(file, error)
+        }
     }
 
     private func path(_ file: String) -> String { "\(root)/\(file)" }
@@ -88,11 +96,13 @@ struct DirectoryFolder: Sendable {
         return [UInt8](data)
     }
 
-    /// The text in the bytes of a file.
+    /// The text in the bytes of a file, without a byte order mark.
     ///
     /// - Throws: `directory.broken-yaml` with the line that is no UTF-8.
     func text(_ bytes: [UInt8], of file: String) throws(Failure) -> String {
-        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let start = bytes.starts(with: mark) ? mark.count : 0
+        if let text = String(validating: bytes[start...], as: UTF8.self) { return text }
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let invalid = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }
         throw Failure(

@@ -1,4 +1,6 @@
 import Connectors
+import Diagnostics
+import Fetching
 import Foundation
 import Records
 import Testing
@@ -89,6 +91,90 @@ struct IncrementalTests {
         let empty = RowSet(schema: table.schema)
         let rest = try RawRows.replacing(source: "one", in: table, with: empty)
         #expect(rest.count == 4)
+    }
+
+    @Test func `an hour that is gone keeps its rows, and a note says so`() throws {
+        let first = try world.extract("2015-01-01-0", "2015-01-01-2")
+        #expect(first.notes.isEmpty)
+        try world.remove("2015-01-01-1")
+        let second = try world.extract("2015-01-01-0", "2015-01-01-3", previous: first)
+        #expect(!second.changed)
+        #expect(Array(second.coverage.prefix(3)) == first.coverage)
+        #expect(
+            second.notes == [
+                "no longer there, rows stay: 2015-01-01-1", "not there: 2015-01-01-3",
+            ]
+        )
+        // Rows that another rule chose cannot stay.
+        let keep = EventFilter.directory(owners: ["ann"], repositories: [])
+        let third = try world.extract(
+            "2015-01-01-0",
+            "2015-01-01-2",
+            keep: keep,
+            previous: first
+        )
+        #expect(third.rows?.count == 8)
+        #expect(
+            third.notes == [
+                "no longer there, and what to keep has changed, so rows go: 2015-01-01-1"
+            ]
+        )
+    }
+
+    @Test func `of many hours that are not there a note names the first`() throws {
+        let result = try world.extract("2015-01-01", "2015-01-01")
+        #expect(
+            result.notes == [
+                "not there: 2015-01-01-3, 2015-01-01-4, 2015-01-01-5, 2015-01-01-6, 2015-01-01-7"
+                    + " and 16 more"
+            ]
+        )
+    }
+
+    @Test func `a folder that is gone is an error, not one of missing hours`() throws {
+        let first = try world.extract("2015-01-01-0", "2015-01-01-2")
+        try FileManager.default.removeItem(at: world.folder)
+        let failure = try #require(throws: Failure.self) {
+            try Self.extract(folder: world.folder.path, previous: first)
+        }
+        #expect(failure.code == .fetchAddress)
+        #expect(failure.message == "There is no folder \"\(world.folder.path)\".")
+    }
+
+    /// Extracts with a fetcher that may read that folder only.
+    private static func extract(folder: String, previous: ExtractResult) throws -> ExtractResult {
+        try GitHubArchive.extract(
+            endpoint: "file://\(folder)",
+            from: "2015-01-01-0",
+            to: "2015-01-01-2",
+            keep: .all,
+            fetcher: Fetcher(
+                options: FetchOptions(
+                    userAgent: "osodata-test",
+                    fileRoot: folder,
+                    sleep: { _ in },
+                    now: { 0 }
+                )
+            ),
+            context: SourceContext(
+                sourceName: "archive",
+                emailKey: Array("public-demo".utf8),
+                previousCoverage: previous.coverage,
+                now: 0
+            )
+        )
+    }
+
+    @Test func `no server is asked for hours to come`() throws {
+        // Nobody listens there, and it is 2026-01-01-0.
+        let result = try world.extract(
+            "2026-01-01-1",
+            "2030-01-01",
+            endpoint: "http://127.0.0.1:9"
+        )
+        #expect(result.coverage.count == 35_087)
+        #expect(result.coverage.allSatisfy { $0.state == .missing && $0.coveredUntil == nil })
+        #expect(result.notes.isEmpty)
     }
 
     @Test func `behind a missing hour nothing is covered, until it comes`() throws {

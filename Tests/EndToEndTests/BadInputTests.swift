@@ -27,6 +27,26 @@ import Testing
             expected: ["pipelines.toml:", "warehose", "Did you mean 'warehouse'?"]
         ),
         Case(
+            name: "an empty pipelines.toml",
+            spoil: { try $0.write("pipelines.toml", "") },
+            expected: ["error: pipelines.toml: ", "says nothing"]
+        ),
+        Case(
+            name: "a directory that is not there",
+            spoil: { try $0.shell("sed -i 's/^path = .*/path = \"nope\"/' pipelines.toml") },
+            expected: ["error: pipelines.toml:9:1: ", "There is no folder 'nope'."]
+        ),
+        Case(
+            name: "a directory without projects and collections",
+            spoil: { try $0.shell("mv directory/projects directory/project") },
+            expected: ["error: pipelines.toml:9:1: ", "neither 'projects' nor 'collections'"]
+        ),
+        Case(
+            name: "a project file that would not be read",
+            spoil: { try $0.shell("cp directory/projects/a/alpha.yaml directory/projects/b.yml") },
+            expected: ["error: directory/projects/b.yml: ", "\".yaml\""]
+        ),
+        Case(
             name: "broken YAML",
             spoil: {
                 try $0.write("directory/projects/a/alpha.yaml", "version: 7\nname: [alpha\n")
@@ -47,6 +67,21 @@ import Testing
                 )
             },
             expected: ["models/marts/counts_v1.sql"]
+        ),
+        Case(
+            name: "a linked folder of models",
+            spoil: { try $0.shell("mv models ../m && ln -s ../m models") },
+            expected: ["error: models:", "symbolic link"]
+        ),
+        Case(
+            name: "U+0000 in a model",
+            spoil: { try $0.shell("printf '\\0' >> models/marts/counts_v1.sql") },
+            expected: ["error: models/marts/counts_v1.sql:6:40: ", "U+0000"]
+        ),
+        Case(
+            name: "U+0000 in the macros",
+            spoil: { try $0.write("models/macros.sql", "\n\0") },
+            expected: ["error: models/macros.sql:2:1: ", "U+0000"]
         ),
         Case(
             name: "a refused function",
@@ -103,6 +138,31 @@ import Testing
                 try $0.shell("truncate -s -20 archive/2025-01-01-0.json.gz")
             },
             expected: ["2025-01-01-0.json.gz"]
+        ),
+        Case(
+            name: "an archive that is gone",
+            spoil: { try $0.shell("mv archive ../elsewhere") },
+            expected: ["error: pipelines.toml:13:1: There is no folder \"", "archive\"."]
+        ),
+        Case(
+            name: "a git source that is not there",
+            spoil: {
+                try $0.write(
+                    "pipelines.toml",
+                    World.pipelines + """
+                        [sources.self]
+                        connector = "git"
+                        repositories = [
+                            { path = ".", url = "https://github.com/alpha/one" },
+                            { path = "../two", url = "https://github.com/alpha/two" },
+                        ]
+                        """
+                )
+            },
+            expected: [
+                "error: pipelines.toml:21:7: The source 'self' reads '../two', which is in no git",
+                "git clone https://github.com/alpha/two '../two'",
+            ]
         ),
         Case(
             name: "a line that is not JSON",

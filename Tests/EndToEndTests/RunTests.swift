@@ -233,6 +233,65 @@ import Testing
         #expect(try world.shell("ls snapshots/marts/counts_v1 2>&1").status != 0)
     }
 
+    @Test(arguments: [
+        "ware house", "ware%20house", "100%", "ware#house", "ware?house", "ware\nhouse",
+    ])
+    func `a warehouse's path may have any characters`(_ name: String) throws {
+        let world = try World(name: name)
+        defer { world.remove() }
+        try world.makeWarehouse()
+        try world.write(
+            "pipelines.toml",
+            World.pipelines
+                + "\n[sources.self]\nconnector = \"git\"\nrepositories = [{ path = \".\", url = \"https://github.com/alpha/one\" }]\n"
+        )
+        let run = try world.osodata("run")
+        #expect(run.status == 0, "\(run.messages)")
+        let counts = try world.osodata(
+            "query",
+            "select (select sum(events) from marts.counts_v1) e, (select count(*) from raw.git_commits) c",
+            "--format",
+            "csv"
+        )
+        #expect(counts.output == "e,c\n3,1\n", "\(counts.messages)")
+        #expect(try world.osodata("verify", "--rebuild").status == 0)
+    }
+
+    @Test func `an hour that is gone keeps its rows, and the run says so`() throws {
+        let world = try World()
+        defer { world.remove() }
+        try world.makeWarehouse()
+        try world.osodata("run")
+        try world.shell("rm archive/*; touch archive/empty")
+        let run = try world.osodata("run")
+        #expect(run.status == 0)
+        #expect(run.output.contains("Nothing new"), "\(run.output)\(run.messages)")
+        #expect(
+            run.messages.hasPrefix("note: archive: no longer there, rows stay: 2025-01-01-0\n"),
+            "\(run.messages)"
+        )
+    }
+
+    @Test func `an empty e-mail key in the environment is no key`() throws {
+        let world = try World()
+        defer { world.remove() }
+        try world.makeWarehouse()
+        try world.shell("sed -i 's/^email_key = .*/email_key_env = \"KEY\"/' pipelines.toml")
+        let before = try world.state()
+        let empty = try world.osodata("run", environment: ["KEY": ""])
+        #expect(empty.status == 2)
+        #expect(
+            empty.messages.contains("error: pipelines.toml:6:1: ")
+                && empty.messages.contains("'KEY', is empty."),
+            "\(empty.messages)"
+        )
+        #expect(try world.state() == before)
+        #expect(try world.osodata("run", environment: ["KEY": "secret"]).status == 0)
+        let absent = try world.osodata("run")
+        #expect(absent.status == 0)
+        #expect(absent.messages.contains("the e-mail key 'test' is not here"))
+    }
+
     @Test func `a git source reads this history without osodata's own commits`() throws {
         let world = try World()
         defer { world.remove() }

@@ -6,7 +6,7 @@ import Testing
 struct World {
     let root: URL
     /// The warehouse.
-    var folder: URL { root.appending(path: "warehouse") }
+    let folder: URL
 
     /// What a program left behind.
     struct Outcome {
@@ -15,10 +15,11 @@ struct World {
         let messages: String
     }
 
-    /// Makes an empty world.
-    init() throws {
+    /// Makes an empty world; `name` is the warehouse's folder.
+    init(name: String = "warehouse") throws {
         root = FileManager.default.temporaryDirectory
             .appending(path: "osodata-test-\(UUID().uuidString)")
+        folder = URL(fileURLWithPath: root.path + "/" + name)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let configuration = try git("config", "--list", "--show-origin").output
         // A leak of the machine's configuration would make results differ between machines.

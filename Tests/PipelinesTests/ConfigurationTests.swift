@@ -1,3 +1,4 @@
+import Connectors
 import Diagnostics
 import Testing
 
@@ -9,11 +10,18 @@ struct ConfigurationTests {
         try Configuration(files: MemoryFiles(["pipelines.toml": text]))
     }
 
-    @Test func `an empty file is a warehouse of defaults`() throws {
-        let configuration = try read("")
+    @Test(arguments: ["", "\n", "# [warehouse]\n"])
+    func `an empty file is no warehouse without anything`(_ text: String) throws {
+        let failure = try #require(throws: Failure.self) { try read(text) }
+        #expect(failure.code == .configEmpty)
+        #expect(failure.place?.description == "pipelines.toml")
+    }
+
+    @Test func `a file of one empty table is a warehouse of defaults`() throws {
+        let configuration = try read("[warehouse]")
         #expect(configuration.name == "osodata")
         #expect(configuration.directory == nil)
-        #expect(configuration.privacy.keyID == "none")
+        #expect(configuration.privacy.keyID == nil)
         #expect(configuration.privacy.publishedKey == nil)
         #expect(configuration.privacy.keyVariable == nil)
         #expect(configuration.sources.isEmpty)
@@ -50,6 +58,7 @@ struct ConfigurationTests {
         )
         #expect(configuration.name == "numbers")
         #expect(configuration.directory == "dir")
+        #expect(configuration.directoryPlace.description == "pipelines.toml:21:1")
         #expect(configuration.privacy.keyID == "mine-1")
         #expect(configuration.privacy.keyVariable == "KEY")
         #expect(configuration.sources.map(\.name) == ["history", "web"])
@@ -87,11 +96,17 @@ struct ConfigurationTests {
         throws
     {
         let configuration = try read(
-            "[sources.a]\nconnector = 'github-archive'\nfrom = 'x'\nto = 'y'\n"
+            "[sources.a]\nconnector = 'github-archive'\nfrom = '2015-01-01'\nto = '2015-01-02-3'\n"
+                + "[privacy]\nemail_key_id = 'k'\n"
         )
         let connector = try #require(configuration.sources.first).connector
         guard
-            case .githubArchive("https://data.gharchive.org", "x", "y", keepsAll: false) = connector
+            case .githubArchive(
+                "https://data.gharchive.org",
+                "2015-01-01",
+                "2015-01-02-3",
+                keepsAll: false
+            ) = connector
         else {
             Issue.record("\(connector)")
             return
@@ -104,6 +119,8 @@ struct ConfigurationTests {
             [sources."a.b c"]
             connector = "git"
             repositories = [{ path = ".", url = "u" }]
+            [privacy]
+            email_key_id = "k"
             """
         )
         #expect(configuration.sources.map(\.name) == ["a.b c"])
@@ -309,6 +326,43 @@ struct ConfigurationTests {
             )
         ),
         Case(
+            name: "an empty e-mail key",
+            text: "[privacy]\nemail_key_id = \"k\"\nemail_key = \"\"\n",
+            expected: Expected(
+                .configValue,
+                at: "pipelines.toml:3:1",
+                "'email_key' is empty.",
+                hint: "Hashes made with no key tell the addresses to whoever tries them."
+            )
+        ),
+        Case(
+            name: "sources without the name of an e-mail key",
+            text: """
+                [sources.a]
+                connector = "git"
+                repositories = [{ path = ".", url = "u" }]
+                [privacy]
+                email_key = "k"
+                """,
+            expected: Expected(
+                .configMissingKey,
+                at: "pipelines.toml:4:1",
+                "There are sources, but [privacy] has no 'email_key_id' to name the e-mail key.",
+                hint: "Add email_key_id = \"mine-1\" and email_key_env = \"OSODATA_EMAIL_KEY\"."
+            )
+        ),
+        Case(
+            name: "sources without privacy",
+            text:
+                "[sources.a]\nconnector = \"git\"\nrepositories = [{ path = \".\", url = \"u\" }]\n",
+            expected: Expected(
+                .configMissingKey,
+                at: "pipelines.toml:1:1",
+                "There are sources, but [privacy] has no 'email_key_id' to name the e-mail key.",
+                hint: "Add email_key_id = \"mine-1\" and email_key_env = \"OSODATA_EMAIL_KEY\"."
+            )
+        ),
+        Case(
             name: "an unknown connector near one",
             text: "[sources.a]\nmade_up = true\nconnector = \"github\"\n",
             expected: Expected(
@@ -367,6 +421,50 @@ struct ConfigurationTests {
                 at: "pipelines.toml:5:1",
                 "'keep' is \"directory\" or \"all\", not \"some\".",
                 hint: nil
+            )
+        ),
+        Case(
+            name: "a first hour that is none",
+            text:
+                "[sources.a]\nconnector = \"github-archive\"\nfrom = \"2015-01-01-00\"\nto = \"2015-01-02\"\n",
+            expected: Expected(
+                .archiveHour,
+                at: "pipelines.toml:3:1",
+                "\"2015-01-01-00\" is not an hour of GitHub Archive.",
+                hint: "Write year, month, day and hour, the hour without a zero: 2015-01-01-0."
+            )
+        ),
+        Case(
+            name: "hours before the archive",
+            text:
+                "[sources.a]\nconnector = \"github-archive\"\nfrom = \"0001-01-01-0\"\nto = \"9999-12-31-23\"\n",
+            expected: Expected(
+                .archiveHour,
+                at: "pipelines.toml:3:1",
+                "\"0001-01-01-0\" is before GitHub Archive begins.",
+                hint: "Its first hour is 2011-02-12-0."
+            )
+        ),
+        Case(
+            name: "more hours than anybody reads",
+            text:
+                "[sources.a]\nconnector = \"github-archive\"\nfrom = \"2011-02-12\"\nto = \"9999-12-31-23\"\n",
+            expected: Expected(
+                .archiveHour,
+                at: "pipelines.toml:4:1",
+                "There are 70029120 hours from \"2011-02-12-0\" to \"9999-12-31-23\".",
+                hint: "A source reads at most 262980, 30 years."
+            )
+        ),
+        Case(
+            name: "a last hour before the first",
+            text:
+                "[sources.a]\nconnector = \"github-archive\"\nfrom = \"2015-01-02\"\nto = \"2015-01-01\"\n",
+            expected: Expected(
+                .archiveHour,
+                at: "pipelines.toml:4:1",
+                "There are no hours from \"2015-01-02-0\" to \"2015-01-01\".",
+                hint: "The first must not be after the last."
             )
         ),
         Case(

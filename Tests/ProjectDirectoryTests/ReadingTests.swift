@@ -75,6 +75,18 @@ import Testing
         #expect(directory.collections.first?.projects == ["alpha"])
     }
 
+    @Test func `a byte order mark is no part of a file`() throws {
+        let mark = Data([0xEF, 0xBB, 0xBF])
+        let folder = try TemporaryDirectory()
+        try folder.write(mark + Data(projectText("a").utf8), "projects/a.yaml")
+        #expect(try ProjectDirectoryReader.read(root: folder.path).projects.map(\.name) == ["a"])
+        try folder.write(mark + Data("version: 7\nname: [a\n".utf8), "projects/a.yaml")
+        let failure = try #require(throws: Failure.self) {
+            try ProjectDirectoryReader.read(root: folder.path)
+        }
+        #expect(failure.place?.description == "projects/a.yaml:3:1")
+    }
+
     @Test func `a document keeps every field, and no text becomes a number`() throws {
         let folder = try TemporaryDirectory([
             "projects/a/a.yaml": projectText(
