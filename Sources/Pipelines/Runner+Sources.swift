@@ -2,6 +2,7 @@ import Codecs
 import Connectors
 package import Diagnostics
 import Fetching
+import Foundation
 import GitStore
 import ProjectDirectory
 import Records
@@ -302,8 +303,18 @@ extension Runner {
         of source: Configuration.Source,
         place: Place
     ) throws(Failure) {
-        do {
-            _ = try Repository(discovering: absolute(repository.path))
+        let path = absolute(repository.path)
+        do throws(Failure) {
+            let found = try Repository(discovering: path)
+            let folders = [found.workTree, found.gitDirectory].compactMap { $0 }.map(Self.real)
+            guard folders.contains(Self.real(path)) else {
+                throw Failure(
+                    .sourceInsideRepository,
+                    "The source '\(source.name)' reads '\(repository.path)', a folder inside the repository '\(folders[0])'.",
+                    hint: "Name the repository's own folder, relative to pipelines.toml.",
+                    place: place
+                )
+            }
         } catch {
             guard error.code == .notARepository else { throw error.at(place) }
             throw Failure(
@@ -314,6 +325,11 @@ extension Runner {
                 place: place
             )
         }
+    }
+
+    /// A path without links and dots.
+    private static func real(_ path: String) -> String {
+        URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     }
 
     /// A fetcher that may read files of the endpoint's own folder, and no others.
@@ -380,4 +396,6 @@ extension Runner {
 extension Failure.Code {
     /// No directory where `pipelines.toml` says.
     package static let configDirectory = Self("config.directory")
+    /// A git source names a folder inside a repository.
+    static let sourceInsideRepository = Self("source.inside-repository")
 }

@@ -15,6 +15,20 @@ import Testing
 
     static let cases: [Case] = [
         Case(
+            name: "a git source that names a folder inside a repository",
+            spoil: {
+                let source = """
+
+                    [sources.self]
+                    connector = "git"
+                    repositories = [{ path = "directory", url = "https://github.com/alpha/one" }]
+
+                    """
+                try $0.write("pipelines.toml", World.pipelines + source)
+            },
+            expected: ["error: pipelines.toml:20:", "'directory', a folder inside the repository"]
+        ),
+        Case(
             name: "broken TOML",
             spoil: { try $0.write("pipelines.toml", "[warehouse]\nname = \n") },
             expected: ["pipelines.toml:2:"]
