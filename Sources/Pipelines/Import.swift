@@ -30,7 +30,7 @@ package struct Import: Sendable {
         key: [String],
         options: Runner.Options
     ) throws(Failure) -> Result {
-        _ = try warehouse.requiredRoot()
+        try refuseOwned(table, in: warehouse)
         let locks = try TableLocks.acquire([table], in: warehouse.repository)
         defer { locks.release() }
         let importer = try FileImporter(
@@ -93,4 +93,41 @@ package struct Import: Sendable {
             commit: published.commit.hex
         )
     }
+
+    /// Refuses tables that runs write: the next run would replace them, or fail over them.
+    private static func refuseOwned(_ table: TableName, in warehouse: Warehouse) throws(Failure) {
+        let root = try warehouse.requiredRoot()
+        let hint = "Import it under another name: osodata import raw.my_\(table.name) FILE"
+        if table.layer == "meta" {
+            throw Failure(
+                .importTable,
+                "The layer 'meta' is for what osodata itself writes, such as '\(table)'.",
+                hint: hint
+            )
+        }
+        if RawTables.all.contains(table) {
+            throw Failure(
+                .importTable,
+                "Runs write '\(table)', from the sources and the directory of pipelines.toml.",
+                hint: hint
+            )
+        }
+        let model = "models/\(table.layer)/\(table.name).sql"
+        var isModel = try WorkTreeFiles(root: root).read(model) != nil
+        if !isModel, let tree = try warehouse.tree("HEAD") {
+            isModel =
+                try CommitFiles(repository: warehouse.repository, tree: tree).read(model) != nil
+        }
+        guard isModel else { return }
+        throw Failure(
+            .importTable,
+            "The model '\(model)' makes '\(table)'.",
+            hint: "Import it under another name, or remove the model and commit that first."
+        )
+    }
+}
+
+extension Failure.Code {
+    /// A table that is not for imports.
+    package static let importTable = Self("import.table")
 }
