@@ -1,6 +1,7 @@
 import ArgumentParser
 import Codecs
 import Diagnostics
+import Foundation
 import Pipelines
 import Querying
 import Snapshots
@@ -18,21 +19,36 @@ struct ImportCommand: ParsableCommand {
     @OptionGroup var engine: EngineOptions
     @Argument(help: "The table, as layer.table.") var table: TableArgument
     @Argument(
-        help: "The file: .ndjson, .jsonl, .csv, .parquet, also .gz or .zst of the first three."
+        help:
+            "The file: .ndjson, .jsonl, .csv, .tsv, .parquet, also .gz or .zst of text; - for standard input."
     )
     var file: String
     @Option(help: "Key columns, comma-separated, in the order in which rows shall lie.")
     var key: String?
     @Option(help: "ndjson, csv or parquet, if the extension does not tell.")
     var format: ImportFormat?
+    @Option(help: "What separates the values of CSV: one character, or tab (default: a comma).")
+    var delimiter: DelimiterArgument?
     @Flag(help: "Print JSON.") var json = false
 
+    func validate() throws {
+        if file == "-", format == nil {
+            throw ValidationError("Standard input has no extension: say --format ndjson or csv.")
+        }
+    }
+
     func run() throws {
+        let spooled = file == "-" ? try SpooledInput() : nil
+        defer { spooled?.remove() }
         let result = try Import.run(
             warehouse.open(),
             table: table.table,
-            file: file,
-            format: format,
+            source: Import.Source(
+                path: spooled?.path ?? file,
+                name: file == "-" ? "stdin" : file,
+                format: format,
+                delimiter: delimiter?.byte
+            ),
             key: key?.split(separator: ",").map { $0.trimmingSpaces } ?? [],
             options: engine.runnerOptions()
         )
@@ -42,6 +58,7 @@ struct ImportCommand: ParsableCommand {
                     ("table", .string(result.table.description)),
                     ("rows", .int(Int64(result.rows))), ("digest", .string(result.digest.hex)),
                     ("commit", result.commit.map { .string($0) } ?? .null),
+                    ("notes", .array(result.notes.map { .string($0) })),
                 ])
             )
             return
@@ -49,6 +66,7 @@ struct ImportCommand: ParsableCommand {
         Output.line(
             "\(result.table)  \(grouped(result.rows)) rows  \(result.digest.short.prefix(12))"
         )
+        for note in result.notes { Output.message("note: \(note)") }
         Output.message(
             result.commit.map {
                 "commit \($0.prefix(12)). Look at it: osodata show \(result.table)"
@@ -56,6 +74,66 @@ struct ImportCommand: ParsableCommand {
                 ?? "The table was like that already; no commit made."
         )
     }
+}
+
+/// What separates values: one character of ASCII, or `tab`.
+struct DelimiterArgument: ExpressibleByArgument {
+    let byte: UInt8
+
+    init?(argument: String) {
+        let text = ["tab": "\t", "\\t": "\t"][argument] ?? argument
+        guard text.utf8.count == 1, let byte = text.utf8.first, byte < 0x80,
+            !["\"", "\n", "\r", "\0"].contains(text)
+        else { return nil }
+        self.byte = byte
+    }
+}
+
+/// Standard input as a file, since an import reads its file more than once.
+private struct SpooledInput {
+    let path: String
+
+    init() throws {
+        let folder = FileManager.default.temporaryDirectory
+        let url = folder.appending(path: "osodata-import-\(UUID().uuidString)")
+        path = url.path
+        guard
+            FileManager.default.createFile(
+                atPath: path,
+                contents: nil,
+                attributes: [.posixPermissions: 0o600]
+            )
+        else {
+            throw Failure(
+                .importSpool,
+                "Standard input cannot be kept in \"\(folder.path)\".",
+                hint: "Set TMPDIR to a folder that can be written."
+            )
+        }
+        do {
+            let file = try FileHandle(forWritingTo: url)
+            defer { try? file.close() }
+            while let piece = try FileHandle.standardInput.read(upToCount: 1 << 20),
+                !piece.isEmpty
+            {
+                try file.write(contentsOf: piece)
+            }
+        } catch {
+            remove()
+            throw Failure(
+                .importSpool,
+                "Standard input cannot be kept in \"\(folder.path)\".",
+                cause: error.localizedDescription
+            )
+        }
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: path) }
+}
+
+extension Failure.Code {
+    /// Standard input cannot be kept in a file.
+    fileprivate static let importSpool = Self("import.spool")
 }
 
 extension Substring {
