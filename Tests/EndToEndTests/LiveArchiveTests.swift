@@ -82,13 +82,16 @@ import Testing
             "--json"
         )
         #expect(events.output.contains("\"n\":6"), "\(events.output)")
+        // Hours of one run are asked for side by side.
+        let runs = stride(from: 0, to: log.count, by: 2).map {
+            log[$0..<min($0 + 2, log.count)].sorted()
+        }
         #expect(
-            log == [
-                "/2025-01-01-0.json.gz 200", "/2025-01-01-1.json.gz 404",
-                "/2025-01-01-0.json.gz 304", "/2025-01-01-1.json.gz 404",
-                "/2025-01-01-0.json.gz 304", "/2025-01-01-1.json.gz 200",
-            ],
-            "\(log)"
+            runs == [
+                ["/2025-01-01-0.json.gz 200", "/2025-01-01-1.json.gz 404"],
+                ["/2025-01-01-0.json.gz 304", "/2025-01-01-1.json.gz 404"],
+                ["/2025-01-01-0.json.gz 304", "/2025-01-01-1.json.gz 200"],
+            ]
         )
     }
 

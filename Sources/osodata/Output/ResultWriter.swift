@@ -78,7 +78,9 @@ struct ResultWriter {
     private static func plain(_ json: String) -> String { FirstRows.plain(Array(json.utf8)) }
 
     private static func csv(_ text: String) -> String {
-        guard text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline }) else { return text }
+        // Empty text is quoted, NULL is nothing, as `osodata import` reads them.
+        guard text.isEmpty || text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline })
+        else { return text }
         return "\""
             + text.split(separator: "\"", omittingEmptySubsequences: false).joined(
                 separator: "\"\""
