@@ -1,0 +1,42 @@
+import Foundation
+import Testing
+
+/// Warehouses in the states that git repositories get into.
+struct GitSituationTests {
+    /// A warehouse with one run.
+    private func ranWorld() throws -> World {
+        let world = try World()
+        try world.makeWarehouse()
+        let run = try world.osodata("run")
+        #expect(run.status == 0, "\(run.messages)")
+        return world
+    }
+
+    @Test func `the history of a table that is there no more is shown`() throws {
+        let world = try ranWorld()
+        defer { world.remove() }
+        try world.shell("git rm -rq models/marts && git commit -qm 'No marts'")
+        try world.osodata("run")
+        let log = try world.osodata("log", "marts.counts_v1")
+        #expect(log.status == 0, "\(log.messages)")
+        let lines = log.output.split(separator: "\n")
+        #expect(lines.count == 2, "\(log.output)")
+        #expect(lines.first?.contains("removed") == true)
+        #expect(lines.last?.contains("2 rows") == true)
+        let never = try world.osodata("log", "marts.counts_v2")
+        #expect(never.status == 2 && never.messages.contains("marts.counts_v2"))
+    }
+
+    @Test func `a log of no entries has none`() throws {
+        let world = try ranWorld()
+        defer { world.remove() }
+        for arguments in [[], ["marts.counts_v1"]] {
+            let log = try world.run(
+                World.program.path,
+                ["log"] + arguments + ["--limit", "0", "--json"]
+            )
+            #expect(log.status == 0 && log.output == "[]\n", "\(log.output)\(log.messages)")
+        }
+        #expect(try world.osodata("log", "--limit", "-1").status != 0)
+    }
+}
