@@ -20,20 +20,45 @@ package enum Head: Hashable, Sendable {
 extension Repository {
     /// Where `HEAD` points.
     package func head() throws(Failure) -> Head {
-        let target = try unsafe withHandle { (repository) throws(Failure) -> String? in
-            var out: OpaquePointer?
-            try LibGit2.check(
-                unsafe git_reference_lookup(&out, repository, "HEAD"),
-                "HEAD cannot be read."
-            )
-            defer { unsafe git_reference_free(out) }
-            return unsafe git_reference_symbolic_target(out).map { unsafe String(cString: $0) }
-        }
-        if let target { return .branch(name: target, commit: try readRef(target)) }
+        let name = try referenceEnd("HEAD")
+        if name != "HEAD" { return .branch(name: name, commit: try readRef(name)) }
         guard let commit = try readRef("HEAD") else {
             throw Failure(.unknownRevision, "HEAD names no commit.")
         }
         return .detached(commit)
+    }
+
+    /// The reference at the end of the symbolic ones that begin at `name`: what git would move.
+    /// It need not exist.
+    ///
+    /// - Throws: `git.failed` if they go round in a circle.
+    package func referenceEnd(_ name: String) throws(Failure) -> String {
+        var end = name
+        // As deep as git and libgit2 follow.
+        for _ in 0..<5 {
+            guard let next = try symbolicTarget(end) else { return end }
+            end = next
+        }
+        guard try symbolicTarget(end) == nil else {
+            throw Failure(
+                .gitFailed,
+                "The reference '\(name)' leads through too many symbolic references.",
+                hint: "See where it leads: git symbolic-ref '\(name)'"
+            )
+        }
+        return end
+    }
+
+    /// What a symbolic reference names; nil if it is none, or is not there.
+    private func symbolicTarget(_ name: String) throws(Failure) -> String? {
+        try unsafe withHandle { (repository) throws(Failure) -> String? in
+            var out: OpaquePointer?
+            let status = unsafe git_reference_lookup(&out, repository, name)
+            if status == GIT_ENOTFOUND.rawValue, name != "HEAD" { return nil }
+            try LibGit2.check(status, "The reference '\(name)' cannot be read.")
+            defer { unsafe git_reference_free(out) }
+            return unsafe git_reference_symbolic_target(out).map { unsafe String(cString: $0) }
+        }
     }
 
     /// The commit that a revision names, in any spelling of `gitrevisions(7)` that libgit2 knows:
@@ -103,6 +128,7 @@ extension Repository {
     }
 
     /// Moves a reference to `id` if it still is at `expecting`; nil means that it must not exist.
+    /// A symbolic reference stays, and what it names is moved.
     ///
     /// - Parameter message: goes to the reflog.
     /// - Returns: false if the reference was elsewhere, so that somebody else was first.
@@ -113,6 +139,7 @@ extension Repository {
         expecting: ObjectID?,
         message: String
     ) throws(Failure) -> Bool {
+        let name = try referenceEnd(name)
         // Another writer holds the lock for microseconds, a dead one for ever: git itself waits
         // 100 ms (core.filesRefLockTimeout).
         for attempt in 0..<20 {

@@ -230,6 +230,10 @@ private struct PublishTarget {
 
     init(_ destination: RunCommit.Destination, repository: Repository) throws(Failure) {
         let isBare = repository.workTree == nil
+        var destination = destination
+        if case .reference(let name) = destination {
+            destination = .reference(try repository.referenceEnd(name))
+        }
         switch (destination, try repository.head()) {
         case (.reference(let name), .branch(let branch, let commit)):
             self.init(name, isCheckedOut: !isBare && name == branch, nil, commit)

@@ -203,6 +203,25 @@ struct PublishingTests {
         #expect(try world.git("status", "--porcelain") == "")
     }
 
+    @Test func `a HEAD that names its branch by another name is published to`() throws {
+        let world = try World()
+        try world.commit(try LongRows.rows(0..<3), "raw.t")
+        try world.git("symbolic-ref", "refs/heads/alias", "refs/heads/main")
+        try world.git("symbolic-ref", "HEAD", "refs/heads/alias")
+        let (table, batch) = try prepare(world.store, "raw.one")
+        var run = World.run([table], base: try world.head())
+        run.destination = .checkedOut(configured: "main")
+        let result = try world.store.publish(run, batch: batch)
+        #expect(result.reference == "refs/heads/main" && result.attempts == 1)
+        #expect(try world.folder.read(".git/HEAD") == Array("ref: refs/heads/alias\n".utf8))
+        #expect(try world.git("status", "--porcelain") == "")
+        let (other, otherBatch) = try prepare(world.store, "raw.two")
+        run = World.run([other], base: result.commit)
+        run.destination = .reference("refs/heads/alias")
+        #expect(try world.store.publish(run, batch: otherBatch).reference == "refs/heads/main")
+        #expect(try world.git("status", "--porcelain") == "")
+    }
+
     @Test func `another branch than the configured one sends the run to scratch`() throws {
         let world = try World()
         try world.commit(try LongRows.rows(0..<3), "raw.t")
