@@ -49,7 +49,8 @@ package final class Repository: @unchecked Sendable {
         unsafe odb = objects
         gitDirectory = unsafe Self.folder(git_repository_path(repository)) ?? path
         commonDirectory = unsafe Self.folder(git_repository_commondir(repository)) ?? path
-        workTree = unsafe Self.folder(git_repository_workdir(repository))
+        let isBare = unsafe Self.addWorkTreeConfiguration(repository, gitDirectory)
+        workTree = isBare ? nil : unsafe Self.folder(git_repository_workdir(repository))
         isFiltered = unsafe Self.hasPromisor(repository)
         shallowCommits = Self.shallowCommits(in: commonDirectory)
     }
