@@ -11,16 +11,13 @@ final class IndexFile {
     private let directory: String
     private let copy: String
     private let raw: OpaquePointer
-    /// Held by `flock` too, so that a later process can tell whether we died.
-    private let lock: OpenFile
+    private let lock: GitLock
     /// When the index that was read was written: what changed later in the same instant escapes
     /// the comparison of times.
     private let written: timespec
 
     /// Paths that `set` recorded with what `lstat` said.
     private var fresh: Set<String> = []
-
-    private static let mark = "osodata: writing the index\n"
 
     /// What the index says of a path.
     @safe struct Entry {
@@ -37,25 +34,14 @@ final class IndexFile {
     init(locking repository: Repository) throws(Failure) {
         directory = repository.gitDirectory
         let path = "\(directory)/index"
-        let flags = O_RDWR | O_CREAT | O_EXCL
-        if let made = try OpenFile("\(path).lock", flags, nilOn: [EEXIST]) {
-            lock = made
-        } else if try Self.removeStaleLock(repository),
-            let made = try OpenFile("\(path).lock", flags, nilOn: [EEXIST])
-        {
-            lock = made
-        } else {
-            throw Repository.staleLock("\(path).lock")
-        }
-        _ = try lock.lock(waiting: false)
+        lock = try GitLock(of: path, in: repository)
         let name = String(UInt64.random(in: .min ... .max), radix: 16)
         copy = try repository.scratchFolder() + "/index-\(name)"
         var opened: OpaquePointer?
         do throws(Failure) {
-            try lock.write(Array(Self.mark.utf8))
             if let bytes = try Files.read(path) {
                 written = try Files.status(path)?.st_mtim ?? timespec()
-                guard let file = try OpenFile(copy, flags) else {
+                guard let file = try OpenFile(copy, O_RDWR | O_CREAT | O_EXCL) else {
                     throw Failure(.fileSystem, "'\(copy)' cannot be made.")
                 }
                 try file.write(bytes)
@@ -71,7 +57,6 @@ final class IndexFile {
             }
             unsafe raw = index
         } catch {
-            _ = unsafe unlink("\(path).lock")
             _ = unsafe unlink(copy)
             throw error
         }
@@ -80,7 +65,6 @@ final class IndexFile {
     deinit {
         unsafe git_index_free(raw)
         _ = unsafe unlink(copy)
-        _ = unsafe unlink(lock.path)
     }
 
     /// The entry of a path; nil if there is none (or only those of a conflict).
@@ -136,19 +120,6 @@ final class IndexFile {
         try smudgeRacyEntries()
         try LibGit2.check(unsafe git_index_write(raw), "The index '\(copy)' cannot be written.")
         try Files.rename(copy, "\(directory)/index")
-    }
-
-    /// Removes an `index.lock` that a dead osodata left; other programs' locks stay.
-    ///
-    /// - Returns: whether there was one.
-    @discardableResult
-    static func removeStaleLock(_ repository: Repository) throws(Failure) -> Bool {
-        let path = "\(repository.gitDirectory)/index.lock"
-        guard let left = try OpenFile(path, O_RDWR, nilOn: [ENOENT, EACCES]),
-            try left.readAll() == Array(mark.utf8), try left.lock(waiting: false)
-        else { return false }
-        try Files.remove(path)
-        return true
     }
 
     /// A file changed in the very instant in which the old index was written looks unchanged once

@@ -87,7 +87,7 @@ package final class Journal: Sendable {
         let path = path(repository)
         guard let bytes = try Files.read(path) else { return false }
         let entry = try Entry(parsing: bytes, path: path)
-        try IndexFile.removeStaleLock(repository)
+        try GitLock.removeStale("\(repository.gitDirectory)/index.lock")
         try removeScratchFiles(repository)
         var isFinished = false
         if try repository.head().commit != nil {

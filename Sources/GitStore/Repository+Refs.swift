@@ -1,6 +1,5 @@
 import CLibGit2
 package import Diagnostics
-import Glibc
 
 /// What `HEAD` says.
 package enum Head: Hashable, Sendable {
@@ -140,9 +139,7 @@ extension Repository {
         message: String
     ) throws(Failure) -> Bool {
         let name = try referenceEnd(name)
-        // Another writer holds the lock for microseconds, a dead one for ever: git itself waits
-        // 100 ms (core.filesRefLockTimeout).
-        for attempt in 0..<20 {
+        let isMoved = try patiently { () throws(Failure) -> Bool? in
             let status = try unsafe withHandle { (repository) throws(Failure) -> Int32 in
                 var raw = id.raw
                 var out: OpaquePointer?
@@ -166,10 +163,11 @@ extension Repository {
             case GIT_EEXISTS, GIT_EMODIFIED: return false
             // A reference that was expected and is gone.
             case GIT_ENOTFOUND where expecting != nil: return false
-            case GIT_ELOCKED: if attempt < 19 { usleep(10_000) }
+            case GIT_ELOCKED: return nil
             default: throw LibGit2.failure(status, "The reference '\(name)' cannot be moved.")
             }
         }
+        if let isMoved { return isMoved }
         throw Self.staleLock("\(commonDirectory)/\(name).lock")
     }
 

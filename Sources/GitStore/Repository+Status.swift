@@ -12,9 +12,7 @@ extension Repository {
         untracked: Bool = true
     ) throws(Failure) -> [String] {
         guard workTree != nil else { return [] }
-        try IndexFile.removeStaleLock(self)
-        let lock = "\(gitDirectory)/index.lock"
-        if try Files.status(lock) != nil { throw Self.staleLock(lock) }
+        try awaitUnlocked("\(gitDirectory)/index.lock")
         var paths: Set<String> = []
         for path in try unsafe withHandle({ (repository) throws(Failure) in
             try unsafe Self.changedPaths(repository, prefix, untracked)
