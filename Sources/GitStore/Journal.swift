@@ -24,16 +24,17 @@ package final class Journal: Sendable {
     /// Writes down, durably, that `ref` is about to move and what must follow.
     ///
     /// - Parameters:
-    ///   - ref: the full name of the branch that is checked out.
+    ///   - ref: the full name of the reference.
     ///   - old: the commit it is at; nil if it is unborn.
     ///   - new: the commit it goes to, in the repository already.
-    ///   - prefixes: the folders and files to check out then.
+    ///   - prefixes: the folders and files to check out then; none if another branch is
+    ///     checked out.
     package static func begin(
         _ repository: Repository,
         ref: String,
         from old: ObjectID?,
         to new: ObjectID,
-        prefix prefixes: String...
+        prefixes: [String]
     ) throws(Failure) -> Journal {
         let folder = try repository.scratchFolder()
         let path = path(repository)
@@ -87,10 +88,12 @@ package final class Journal: Sendable {
         let path = path(repository)
         guard let bytes = try Files.read(path) else { return false }
         let entry = try Entry(parsing: bytes, path: path)
-        try GitLock.removeStale("\(repository.gitDirectory)/index.lock")
+        for name in ["index", "HEAD"] {
+            try GitLock.removeStale("\(repository.gitDirectory)/\(name).lock")
+        }
         try removeScratchFiles(repository)
         var isFinished = false
-        if try repository.head().commit != nil {
+        if let lock = try repository.lockWorkTree(), try repository.head().commit != nil {
             let head = try repository.commit(repository.resolve("HEAD")).tree
             let old = try entry.old.map { (id) throws(Failure) in try repository.commit(id).tree }
             let new = repository.contains(entry.new) ? try repository.commit(entry.new).tree : nil
@@ -98,9 +101,10 @@ package final class Journal: Sendable {
                 guard let new, try repository.isEqual(head, new, at: prefix),
                     try !repository.isEqual(old, new, at: prefix)
                 else { continue }
-                try repository.checkout(prefix: prefix, from: old, to: new)
+                _ = try lock.checkout(prefix: prefix, from: old, to: new)
                 isFinished = true
             }
+            try lock.finish()
         }
         try Files.remove(path)
         return isFinished

@@ -21,26 +21,18 @@ extension Repository {
         from oldTree: ObjectID?,
         to newTree: ObjectID
     ) throws(Failure) -> [String] {
-        guard let workTree else { return [] }
-        let old = try oldTree.flatMap { (tree) throws(Failure) -> TreeEntry? in
-            try entry(path: prefix, inTree: tree)
-        }
-        let new = try entry(path: prefix, inTree: newTree)
-        if !prefix.isEmpty { _ = try PathRules.components(prefix) }
-        let changes = try fileChanges(from: old, to: new, path: prefix)
-        if changes.isEmpty { return [] }
-        let index = try IndexFile(locking: self)
-        let scratch = try scratchFolder()
-        let checkout = try Checkout(
-            repository: self,
-            files: WorkTreeFiles(root: workTree, scratch: scratch),
-            index: index
-        )
-        // Removals first: a folder may come where a file was.
-        for change in changes where change.new == nil { try checkout.apply(change) }
-        for change in changes where change.new != nil { try checkout.apply(change) }
-        try index.commit()
-        return checkout.skipped.sorted()
+        guard let lock = try lockWorkTree() else { return [] }
+        let skipped = try lock.checkout(prefix: prefix, from: oldTree, to: newTree)
+        try lock.finish()
+        return skipped
+    }
+
+    /// Holds index and HEAD of the work tree; nil if the repository is bare.
+    ///
+    /// - Throws: `git.locked`.
+    package func lockWorkTree() throws(Failure) -> WorkTreeLock? {
+        guard let workTree else { return nil }
+        return try WorkTreeLock(self, root: workTree)
     }
 
     /// A folder of ours inside the repository's, for locks and files on their way.
@@ -48,6 +40,51 @@ extension Repository {
         let path = "\(gitDirectory)/osodata"
         try Files.makeFolder(path)
         return path
+    }
+}
+
+/// Index and HEAD of a work tree, held against git and other runs: until it is gone, no branch can
+/// be switched and nothing be added.
+package final class WorkTreeLock {
+    private let repository: Repository
+    private let index: IndexFile
+    /// `git checkout -b` writes HEAD alone.
+    private let headLock: GitLock
+    private let files: WorkTreeFiles
+    private var isChanged = false
+
+    fileprivate init(_ repository: Repository, root: String) throws(Failure) {
+        self.repository = repository
+        index = try IndexFile(locking: repository)
+        headLock = try GitLock(of: "\(repository.gitDirectory)/HEAD", in: repository)
+        files = try WorkTreeFiles(root: root, scratch: try repository.scratchFolder())
+    }
+
+    /// What `Repository.checkout` does, under the locks; the index is written by `finish`.
+    package func checkout(
+        prefix: String,
+        from oldTree: ObjectID?,
+        to newTree: ObjectID
+    ) throws(Failure) -> [String] {
+        if !prefix.isEmpty { _ = try PathRules.components(prefix) }
+        let old = try oldTree.flatMap { (tree) throws(Failure) -> TreeEntry? in
+            try repository.entry(path: prefix, inTree: tree)
+        }
+        let new = try repository.entry(path: prefix, inTree: newTree)
+        let changes = try repository.fileChanges(from: old, to: new, path: prefix)
+        if changes.isEmpty { return [] }
+        isChanged = true
+        let checkout = Checkout(repository: repository, files: files, index: index)
+        // Removals first: a folder may come where a file was.
+        for change in changes where change.new == nil { try checkout.apply(change) }
+        for change in changes where change.new != nil { try checkout.apply(change) }
+        return checkout.skipped.sorted()
+    }
+
+    /// Writes the index, if it changed; the locks go with the object.
+    package func finish() throws(Failure) {
+        if isChanged { try index.commit() }
+        isChanged = false
     }
 }
 
