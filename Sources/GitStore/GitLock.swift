@@ -1,4 +1,4 @@
-import Diagnostics
+package import Diagnostics
 import Glibc
 
 /// A lock file of git's, `index.lock`: whoever makes it may change the file that it is named for,
@@ -44,6 +44,37 @@ final class GitLock {
 }
 
 extension Repository {
+    /// Lock files that have been there for a second or longer: what git commands that died left,
+    /// or one that is at work for long.
+    package func lingeringLocks() throws(Failure) -> [String] {
+        var found = lockFiles()
+        _ = try patiently { () throws(Failure) -> Bool? in
+            var left: [String] = []
+            for path in found where try Files.status(path) != nil { left.append(path) }
+            found = left
+            return found.isEmpty ? true : nil
+        }
+        return found
+    }
+
+    private func lockFiles() -> [String] {
+        var found: [String] = []
+        func look(_ folder: String, deep: Bool) {
+            for name in Files.names(in: folder) {
+                let path = "\(folder)/\(name)"
+                if name.hasSuffix(".lock") {
+                    if !found.contains(path) { found.append(path) }
+                } else if deep {
+                    look(path, deep: true)
+                }
+            }
+        }
+        look(gitDirectory, deep: false)
+        look(commonDirectory, deep: false)
+        look("\(commonDirectory)/refs", deep: true)
+        return found.sorted()
+    }
+
     /// Waits about a second for a lock file to go, removing it if a dead osodata left it.
     ///
     /// - Throws: `git.locked` if it stays.

@@ -39,4 +39,15 @@ struct GitSituationTests {
         }
         #expect(try world.osodata("log", "--limit", "-1").status != 0)
     }
+
+    @Test func `the doctor names locks that stay`() throws {
+        let world = try ranWorld()
+        defer { world.remove() }
+        let fine = try world.osodata("doctor")
+        #expect(fine.output.contains("none left behind"), "\(fine.output)")
+        try world.write(".git/refs/heads/main.lock", "")
+        let doctor = try world.osodata("doctor")
+        #expect(doctor.status == 1, "\(doctor.output)")
+        #expect(doctor.output.contains(".git/refs/heads/main.lock"), "\(doctor.output)")
+    }
 }
