@@ -48,12 +48,9 @@ final class IndexFile {
             } else {
                 written = timespec()
             }
-            try LibGit2.check(
-                unsafe git_index_open(&opened, copy),
-                "The index '\(path)' cannot be read."
-            )
-            guard let index = unsafe opened else {
-                throw Failure(.gitFailed, "The index '\(path)' cannot be read.")
+            let status = unsafe git_index_open(&opened, copy)
+            guard status == 0, let index = unsafe opened else {
+                throw Self.failure(status, "The index '\(path)' cannot be read.")
             }
             unsafe raw = index
         } catch {
@@ -65,6 +62,19 @@ final class IndexFile {
     deinit {
         unsafe git_index_free(raw)
         _ = unsafe unlink(copy)
+    }
+
+    /// A failure to read an index, which may be of a form that libgit2 does not know.
+    static func failure(_ status: Int32, _ message: String) -> Failure {
+        let isUnknown = LibGit2.lastMessage?.contains("extension") == true
+        return LibGit2.failure(
+            status,
+            message,
+            code: isUnknown ? .unsupportedExtension : .gitFailed,
+            hint: isUnknown
+                ? "Have git write it plainly: git sparse-checkout reapply --no-sparse-index; "
+                    + "git update-index --no-split-index" : nil
+        )
     }
 
     /// The entry of a path; nil if there is none (or only those of a conflict).
@@ -93,11 +103,18 @@ final class IndexFile {
     }
 
     /// Records a file; `file` is what `lstat` said, nil to have git compare the content next time.
-    func set(_ path: String, id: ObjectID, mode: UInt32, file: stat?) throws(Failure) {
+    /// `isSkipped` says that the work tree is not to have it.
+    func set(
+        _ path: String,
+        id: ObjectID,
+        mode: UInt32,
+        file: stat?,
+        isSkipped: Bool = false
+    ) throws(Failure) {
         var entry = unsafe file.map { unsafe Self.entry($0) } ?? git_index_entry()
         unsafe entry.id = id.raw
         unsafe entry.mode = mode
-        if self[path]?.isSkipped == true {
+        if isSkipped {
             unsafe entry.flags_extended = UInt16(GIT_INDEX_ENTRY_SKIP_WORKTREE.rawValue)
         }
         let status = unsafe path.withCString { (text) -> Int32 in

@@ -6,6 +6,8 @@ extension Repository {
     /// they said what `oldTree` says or say it already; touches nothing else. A bare repository
     /// has nothing to be made so.
     ///
+    /// Files that a sparse work tree does not have change in the index only.
+    ///
     /// Files are written beside and renamed. What a user changed stays as it is: a file shows as
     /// modified then, `dirtyPaths(under:)` tells of it before.
     ///
@@ -74,7 +76,12 @@ package final class WorkTreeLock {
         let changes = try repository.fileChanges(from: old, to: new, path: prefix)
         if changes.isEmpty { return [] }
         isChanged = true
-        let checkout = Checkout(repository: repository, files: files, index: index)
+        let checkout = Checkout(
+            repository: repository,
+            files: files,
+            index: index,
+            sparse: try repository.sparsePatterns()
+        )
         // Removals first: a folder may come where a file was.
         for change in changes where change.new == nil { try checkout.apply(change) }
         for change in changes where change.new != nil { try checkout.apply(change) }
@@ -93,12 +100,19 @@ private final class Checkout {
     let repository: Repository
     let files: WorkTreeFiles
     let index: IndexFile
+    let sparse: SparsePatterns?
     var skipped: [String] = []
 
-    init(repository: Repository, files: WorkTreeFiles, index: IndexFile) {
+    init(
+        repository: Repository,
+        files: WorkTreeFiles,
+        index: IndexFile,
+        sparse: SparsePatterns?
+    ) {
         self.repository = repository
         self.files = files
         self.index = index
+        self.sparse = sparse
     }
 
     func apply(_ change: FileChange) throws(Failure) {
@@ -107,9 +121,16 @@ private final class Checkout {
             skipped.append(change.path)
             return
         }
-        if entry?.isSkipped == true {
+        // A file that is new to the index is left out where `git checkout` would leave it out.
+        if entry?.isSkipped ?? (sparse?.includes(change.path) == false) {
             if let new = change.new {
-                try index.set(change.path, id: new.id, mode: new.mode, file: nil)
+                try index.set(
+                    change.path,
+                    id: new.id,
+                    mode: new.mode,
+                    file: nil,
+                    isSkipped: true
+                )
             } else {
                 try index.remove(change.path)
             }

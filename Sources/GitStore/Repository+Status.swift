@@ -46,8 +46,16 @@ extension Repository {
                 return unsafe git_status_list_new(&list, repository, &options)
             }
         }
-        try LibGit2.check(status, "The state of '\(prefix)' cannot be found out.")
+        guard status == 0 else {
+            throw IndexFile.failure(status, "The state of '\(prefix)' cannot be found out.")
+        }
         defer { unsafe git_status_list_free(list) }
+        var index: OpaquePointer?
+        try LibGit2.check(
+            unsafe git_repository_index(&index, repository),
+            "The index cannot be read."
+        )
+        defer { unsafe git_index_free(index) }
         var paths: [String] = []
         for place in 0..<(unsafe git_status_list_entrycount(list)) {
             guard let entry = unsafe git_status_byindex(list, place) else { continue }
@@ -55,8 +63,23 @@ extension Repository {
             guard let file = unsafe delta?.pointee,
                 let path = unsafe file.new_file.path ?? file.old_file.path
             else { continue }
+            var state = unsafe entry.pointee.status.rawValue
+            // libgit2 takes a file that a sparse work tree does not have for deleted.
+            if unsafe isSkipped(path, in: index) { state &= ~workTreeStates }
+            if state == 0 { continue }
             unsafe paths.append(String(cString: path))
         }
         return paths
+    }
+
+    private static let workTreeStates =
+        GIT_STATUS_WT_NEW.rawValue | GIT_STATUS_WT_MODIFIED.rawValue
+        | GIT_STATUS_WT_DELETED.rawValue | GIT_STATUS_WT_TYPECHANGE.rawValue
+        | GIT_STATUS_WT_RENAMED.rawValue | GIT_STATUS_WT_UNREADABLE.rawValue
+
+    private static func isSkipped(_ path: UnsafePointer<CChar>, in index: OpaquePointer?) -> Bool {
+        guard let entry = unsafe git_index_get_bypath(index, path, 0) else { return false }
+        let skip = UInt16(GIT_INDEX_ENTRY_SKIP_WORKTREE.rawValue)
+        return unsafe entry.pointee.flags_extended & skip != 0
     }
 }
