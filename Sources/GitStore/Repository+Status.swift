@@ -1,32 +1,41 @@
 import CLibGit2
 package import Diagnostics
 
+/// A file in which `HEAD`, index and work tree differ.
+package struct DirtyFile: Hashable, Sendable {
+    package let path: String
+    /// Whether git does not know it, so that only `git clean` takes it away.
+    package let isUntracked: Bool
+}
+
 extension Repository {
     /// The files at `prefix` in which `HEAD`, index and work tree differ, sorted: what a checkout
     /// there would have to leave alone.
     ///
     /// - Parameter untracked: whether files that git does not know count; ignored ones never do.
     /// - Throws: `git.locked` if another git command, or one that died, has the index.
-    package func dirtyPaths(
+    package func dirtyFiles(
         under prefix: String,
         untracked: Bool = true
-    ) throws(Failure) -> [String] {
+    ) throws(Failure) -> [DirtyFile] {
         guard workTree != nil else { return [] }
         try awaitUnlocked("\(gitDirectory)/index.lock")
-        var paths: Set<String> = []
-        for path in try unsafe withHandle({ (repository) throws(Failure) in
-            try unsafe Self.changedPaths(repository, prefix, untracked)
-        }) {
-            paths.insert(path)
+        let files = try unsafe withHandle { (repository) throws(Failure) in
+            try unsafe Self.changedFiles(repository, prefix, untracked)
         }
-        return paths.sorted()
+        return files.sorted { $0.path < $1.path }
     }
 
-    private static func changedPaths(
+    /// The paths of `dirtyFiles`.
+    package func dirtyPaths(under prefix: String) throws(Failure) -> [String] {
+        try dirtyFiles(under: prefix).map(\.path)
+    }
+
+    private static func changedFiles(
         _ repository: OpaquePointer,
         _ prefix: String,
         _ untracked: Bool
-    ) throws(Failure) -> [String] {
+    ) throws(Failure) -> [DirtyFile] {
         var options = unsafe git_status_options()
         unsafe git_status_options_init(&options, UInt32(GIT_STATUS_OPTIONS_VERSION))
         unsafe options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR
@@ -56,7 +65,7 @@ extension Repository {
             "The index cannot be read."
         )
         defer { unsafe git_index_free(index) }
-        var paths: [String] = []
+        var files: [DirtyFile] = []
         for place in 0..<(unsafe git_status_list_entrycount(list)) {
             guard let entry = unsafe git_status_byindex(list, place) else { continue }
             let delta = unsafe entry.pointee.index_to_workdir ?? entry.pointee.head_to_index
@@ -67,9 +76,14 @@ extension Repository {
             // libgit2 takes a file that a sparse work tree does not have for deleted.
             if unsafe isSkipped(path, in: index) { state &= ~workTreeStates }
             if state == 0 { continue }
-            unsafe paths.append(String(cString: path))
+            files.append(
+                DirtyFile(
+                    path: unsafe String(cString: path),
+                    isUntracked: state == GIT_STATUS_WT_NEW.rawValue
+                )
+            )
         }
-        return paths
+        return files
     }
 
     private static let workTreeStates =

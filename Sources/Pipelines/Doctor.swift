@@ -86,13 +86,8 @@ package enum Doctor {
         )
         findings.append(
             check("snapshots") { () throws(Failure) in
-                let dirty = try warehouse.repository.dirtyPaths(under: "snapshots")
-                guard let first = dirty.first else { return "as committed" }
-                throw Failure(
-                    .runDirtySnapshots,
-                    "'\(first)' differs from the commit.",
-                    hint: "git checkout HEAD -- snapshots"
-                )
+                try Runner.refuseDirtySnapshots(warehouse.repository)
+                return "as committed"
             }
         )
         findings.append(

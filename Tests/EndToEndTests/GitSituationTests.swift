@@ -50,4 +50,36 @@ struct GitSituationTests {
         #expect(doctor.status == 1, "\(doctor.output)")
         #expect(doctor.output.contains(".git/refs/heads/main.lock"), "\(doctor.output)")
     }
+
+    @Test(arguments: [
+        ("echo x > snapshots/marts/x", "No commit has 'snapshots/marts/x' of snapshots/."),
+        (
+            "echo x > snapshots/marts/x; git add snapshots",
+            "differs from the commit in 'snapshots/marts/x' of snapshots/."
+        ),
+        (
+            "echo x > snapshots/marts/x; rm snapshots/marts/counts_v1/manifest.json",
+            "in 'snapshots/marts/counts_v1/manifest.json' and 1 more files of snapshots/."
+        ),
+        (
+            "git rm -q --cached snapshots/marts/counts_v1/manifest.json; git commit -qm x",
+            "No commit has 'snapshots/marts/counts_v1/manifest.json' of snapshots/."
+        ),
+    ])
+    func `the hint for snapshots that no run wrote helps`(
+        _ spoil: String,
+        _ message: String
+    ) throws {
+        let world = try ranWorld()
+        defer { world.remove() }
+        try world.shell(spoil)
+        let run = try world.osodata("run")
+        #expect(run.status == 2 && run.messages.contains(message), "\(run.messages)")
+        let hint = run.messages.split(separator: "\n").last ?? ""
+        let remedy = try #require(hint.firstRange(of: " it: ")).upperBound
+        #expect(try world.shell(String(hint[remedy...])).status == 0, "\(hint)")
+        #expect(try world.git("status", "--porcelain").output == "")
+        let again = try world.osodata("run")
+        #expect(again.status == 0, "\(again.messages)")
+    }
 }
