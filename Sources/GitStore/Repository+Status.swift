@@ -9,6 +9,34 @@ package struct DirtyFile: Hashable, Sendable {
 }
 
 extension Repository {
+    /// Refuses while git is in the middle of something that ends in a commit of its own, which
+    /// would take along, or take back, what is committed meanwhile.
+    ///
+    /// - Throws: `git.operation-in-progress`.
+    package func refuseDuringOperation() throws(Failure) {
+        let state = try unsafe withHandle { (repository) throws(Failure) -> Int32 in
+            unsafe git_repository_state(repository)
+        }
+        let (what, command): (String, String)
+        switch git_repository_state_t(UInt32(bitPattern: state)) {
+        case GIT_REPOSITORY_STATE_MERGE: (what, command) = ("A merge", "merge")
+        case GIT_REPOSITORY_STATE_REVERT, GIT_REPOSITORY_STATE_REVERT_SEQUENCE:
+            (what, command) = ("A revert", "revert")
+        case GIT_REPOSITORY_STATE_CHERRYPICK, GIT_REPOSITORY_STATE_CHERRYPICK_SEQUENCE:
+            (what, command) = ("A cherry-pick", "cherry-pick")
+        case GIT_REPOSITORY_STATE_REBASE, GIT_REPOSITORY_STATE_REBASE_INTERACTIVE,
+            GIT_REPOSITORY_STATE_REBASE_MERGE, GIT_REPOSITORY_STATE_APPLY_MAILBOX_OR_REBASE:
+            (what, command) = ("A rebase", "rebase")
+        case GIT_REPOSITORY_STATE_APPLY_MAILBOX: (what, command) = ("Applying patches", "am")
+        default: return
+        }
+        throw Failure(
+            .operationInProgress,
+            "\(what) is under way in this repository.",
+            hint: "Finish it: git \(command) --continue; or give it up: git \(command) --abort"
+        )
+    }
+
     /// The files at `prefix` in which `HEAD`, index and work tree differ, sorted: what a checkout
     /// there would have to leave alone.
     ///

@@ -185,8 +185,9 @@ package final class Runner {
         }
     }
 
-    /// Refuses to run where snapshots are not as committed.
+    /// Refuses to run where snapshots are not as committed, or git is in the middle of something.
     static func refuseDirtySnapshots(_ repository: Repository) throws(Failure) {
+        try repository.refuseDuringOperation()
         let dirty = try repository.dirtyFiles(under: "snapshots")
         let edited = dirty.filter { !$0.isUntracked }
         guard let first = edited.first ?? dirty.first else { return }

@@ -132,6 +132,7 @@ extension SnapshotStore {
             // Until the lock is gone, nobody can switch branches.
             let head = try repository.head()
             isShownStill = target.isShown(by: head)
+            if isShownStill { try repository.refuseDuringOperation() }
             if target.isCheckedOut { moved.leftAloneReason = target.switchedAway(to: head) }
             isMoved = try repository.updateRef(
                 target.reference,

@@ -82,4 +82,33 @@ struct GitSituationTests {
         let again = try world.osodata("run")
         #expect(again.status == 0, "\(again.messages)")
     }
+
+    @Test(arguments: ["merge", "rebase", "cherry-pick", "revert"])
+    func `nothing is written in the middle of what git has not finished`(
+        command: String
+    ) throws {
+        let world = try ranWorld()
+        defer { world.remove() }
+        try world.shell(
+            """
+            git checkout -qb other && echo 1 > a && git add a && git commit -qm other
+            git checkout -q main && echo 2 > a && git add a && git commit -qm main
+            echo 3 > a && git commit -qam later
+            """
+        )
+        let from = command == "revert" ? "HEAD~1" : "other"
+        #expect(try world.git(command, from).status != 0)
+        try world.write("t.csv", "a,b\n1,2\n")
+        for arguments in [["run"], ["import", "raw.t", "t.csv", "--key", "a"]] {
+            // A rebase has HEAD detached: what is imported goes to scratch.
+            if command == "rebase", arguments[0] == "import" { continue }
+            let result = try world.run(World.program.path, arguments)
+            #expect(result.status == 2, "\(result.messages)")
+            #expect(result.messages.contains(" \(command) is under way"), "\(result.messages)")
+            #expect(result.messages.contains("git \(command) --abort"), "\(result.messages)")
+        }
+        #expect(try world.git(command, "--abort").status == 0)
+        let run = try world.osodata("run")
+        #expect(run.status == 0, "\(run.messages)")
+    }
 }
