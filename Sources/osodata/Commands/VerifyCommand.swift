@@ -55,6 +55,12 @@ struct VerifyCommand: ParsableCommand {
                 )
             }
         }
+        if only == nil {
+            let strays = try opened.store.verifyFolders(inTree: tree).strays
+            problems += strays.count
+            if !json { for stray in strays { Output.line("bad       \(stray)") } }
+            if !strays.isEmpty { report.append(Self.json(strays)) }
+        }
         if rebuild {
             try Rebuild.run(opened, tree: tree, only: only, options: engine.runnerOptions()) {
                 outcome in
@@ -77,6 +83,14 @@ struct VerifyCommand: ParsableCommand {
 }
 
 extension VerifyCommand {
+    /// What lies between the tables.
+    private static func json(_ strays: [VerifyProblem]) -> JSONValue {
+        .object([
+            ("table", .null), ("check", .string("folders")),
+            ("problems", .array(strays.map { .string($0.description) })),
+        ])
+    }
+
     private static func json(
         _ table: TableName,
         _ report: VerifyReport,
