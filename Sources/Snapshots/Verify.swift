@@ -90,7 +90,7 @@ extension SnapshotStore {
             }
             return .failed(table, .missing, "The folder has no \(SnapshotFiles.manifest).")
         } catch {
-            let kind: VerifyProblem.Kind = error.code == .missingObject ? .missing : .malformed
+            let kind: VerifyProblem.Kind = error.isMissing ? .missing : .malformed
             return .failed(table, kind, error.oneLine)
         }
     }
@@ -262,7 +262,7 @@ struct SnapshotVerifier {
                 problem(.malformed, "segment.json is not in canonical spelling.", segment: name)
             }
         } catch {
-            let kind: VerifyProblem.Kind = error.code == .missingObject ? .missing : .malformed
+            let kind: VerifyProblem.Kind = error.isMissing ? .missing : .malformed
             problem(kind, error.oneLine, segment: name)
             previous = nil
             return

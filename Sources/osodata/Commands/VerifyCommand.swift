@@ -34,6 +34,7 @@ struct VerifyCommand: ParsableCommand {
         let only = tables.isEmpty ? nil : Set(tables.map(\.table))
         var report: [JSONValue] = []
         var problems = 0
+        var lacksObjects = false
         for name in try opened.store.tables(inTree: tree) where only?.contains(name) ?? true {
             guard let folder = try opened.repository.entry(path: name.path, inTree: tree) else {
                 continue
@@ -41,6 +42,7 @@ struct VerifyCommand: ParsableCommand {
             let threads = engine.runnerOptions().threads
             let result = opened.store.verify(name, tree: folder.id, threads: threads)
             problems += result.problems.count
+            lacksObjects = lacksObjects || result.problems.contains { $0.kind == .missing }
             let snapshot =
                 result.isClean ? try opened.store.snapshot(name, inTree: tree) : nil
             let digest = content ? try snapshot.map { try $0.contentDigest().hex } : nil
@@ -74,8 +76,10 @@ struct VerifyCommand: ParsableCommand {
             throw Failure(
                 .verifyFailed,
                 "\(problems) problem\(problems == 1 ? "" : "s") found at '\(revision)'.",
-                hint:
-                    "Fetch the commit again from a mirror, or find out who changed it: git log -- snapshots"
+                hint: lacksObjects && opened.repository.isFiltered
+                    ? opened.repository.missingObjectsHint
+                    : "Fetch the commit again from a mirror, or find out who changed it: "
+                        + "git log -- snapshots"
             )
         }
         Output.message("Every digest is as committed.")
