@@ -155,7 +155,13 @@ package final class Repository: @unchecked Sendable {
                 cause: said
             )
         }
-        return LibGit2.failure(status, "The repository of '\(path)' cannot be opened.")
+        // As under sudo or in a container: git refuses too.
+        let isHome = said.hasSuffix("config'")
+        return LibGit2.failure(
+            status,
+            "The repository of '\(path)' cannot be opened.",
+            hint: isHome ? "Set HOME to a folder that you may read." : nil
+        )
     }
 
     private static func foreignOwned(_ folder: String, said: String?) -> Failure {

@@ -132,4 +132,43 @@ struct GitSituationTests {
         let again = try world.osodata("verify", "--at", revision, "-C", clone)
         #expect(again.status == 0, "\(again.output)\(again.messages)")
     }
+
+    /// Another user, who can run the program and is not the owner of what tests make.
+    private static let stranger = [
+        "--reuid", "65534", "--regid", "65534", "--clear-groups", "/usr/bin/env",
+    ]
+
+    private static let hasStranger: Bool = {
+        guard getuid() == 0, let world = try? World() else { return false }
+        defer { world.remove() }
+        let test = stranger + ["test", "-x", World.program.path]
+        return (try? world.run("/usr/bin/setpriv", test))?.status == 0
+    }()
+
+    @Test(.enabled(if: hasStranger, "needs root, setpriv, and a program that all may run"))
+    func `the clone of another user is refused with the way out`() throws {
+        let world = try ranWorld()
+        defer { world.remove() }
+        try world.shell("chmod a+rx ..")
+        func tables(_ home: String) throws -> World.Outcome {
+            try world.run(
+                "/usr/bin/setpriv",
+                Self.stranger + [home, World.program.path, "tables"]
+            )
+        }
+        for home in ["--unset=HOME", "HOME=/nonexistent"] {
+            let result = try tables(home)
+            #expect(result.status == 2)
+            #expect(result.messages.contains("belongs to another user"), "\(result.messages)")
+            #expect(
+                result.messages.contains(
+                    "git config --global --add safe.directory '\(world.folder.path)'"
+                ),
+                "\(result.messages)"
+            )
+        }
+        try world.shell("mkdir ../closed && touch ../closed/.gitconfig && chmod 700 ../closed")
+        let closed = try tables("HOME=\(world.root.path)/closed")
+        #expect(closed.messages.contains("Set HOME to a folder"), "\(closed.messages)")
+    }
 }
