@@ -102,8 +102,10 @@ final class IndexFile {
             && !isRacy(raw)
     }
 
-    /// Records a file; `file` is what `lstat` said, nil to have git compare the content next time.
-    /// `isSkipped` says that the work tree is not to have it.
+    /// Records a file.
+    ///
+    /// `file` is what `lstat` said, nil to have git compare the content next time; `isSkipped` says
+    /// that the work tree is not to have it.
     func set(
         _ path: String,
         id: ObjectID,

@@ -24,11 +24,14 @@ package final class Journal: Sendable {
     /// Writes down, durably, that `ref` is about to move and what must follow.
     ///
     /// - Parameters:
+    ///   - repository: where.
     ///   - ref: the full name of the reference.
     ///   - old: the commit it is at; nil if it is unborn.
     ///   - new: the commit it goes to, in the repository already.
     ///   - prefixes: the folders and files to check out then; none if another branch is
     ///     checked out.
+    /// - Returns: the journal, which holds off other runs until it is finished.
+    /// - Throws: `git.file-system`; what finishing a dead run throws.
     package static func begin(
         _ repository: Repository,
         ref: String,
@@ -63,8 +66,9 @@ package final class Journal: Sendable {
         lock.release()
     }
 
-    /// Finishes the checkout of a run that died, and removes what dead processes left among the
-    /// packs. For the start of every command: if nothing was left, it writes nothing.
+    /// Finishes the checkout of a run that died, and removes what dead processes left behind.
+    ///
+    /// For the start of every command: if nothing was left, it writes nothing.
     ///
     /// The reference decides: did it not move, or did somebody commit something else since, there
     /// is nothing to finish.

@@ -2,9 +2,10 @@ package import Diagnostics
 import Glibc
 
 extension Repository {
-    /// Makes index and work tree at `prefix`, a folder or a file, say what `newTree` says, where
-    /// they said what `oldTree` says or say it already; touches nothing else. A bare repository
-    /// has nothing to be made so.
+    /// Makes index and work tree at `prefix` say what `newTree` says.
+    ///
+    /// Only where they said what `oldTree` says or say it already; it touches nothing else. A bare
+    /// repository has nothing to be made so.
     ///
     /// Files that a sparse work tree does not have change in the index only.
     ///
@@ -12,6 +13,7 @@ extension Repository {
     /// modified then, `dirtyPaths(under:)` tells of it before.
     ///
     /// - Parameters:
+    ///   - prefix: a folder or a file.
     ///   - oldTree: the root tree that was checked out; nil if there was no commit.
     ///   - newTree: the root tree to check out.
     /// - Returns: the paths left alone because a user had changed them.

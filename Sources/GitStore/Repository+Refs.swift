@@ -28,6 +28,7 @@ extension Repository {
     }
 
     /// The reference at the end of the symbolic ones that begin at `name`: what git would move.
+    ///
     /// It need not exist.
     ///
     /// - Throws: `git.failed` if they go round in a circle.
@@ -116,6 +117,8 @@ extension Repository {
     /// The object a reference points to, through symbolic references; nil if it does not exist.
     ///
     /// - Parameter name: the full name, `refs/heads/main`.
+    /// - Returns: the id of a commit, as a rule.
+    /// - Throws: `git.failed` if the name is none.
     package func readRef(_ name: String) throws(Failure) -> ObjectID? {
         try unsafe withHandle { (repository) throws(Failure) -> ObjectID? in
             var raw = git_oid()
@@ -126,10 +129,15 @@ extension Repository {
         }
     }
 
-    /// Moves a reference to `id` if it still is at `expecting`; nil means that it must not exist.
+    /// Moves a reference to `id` if it still is at `expecting`.
+    ///
     /// A symbolic reference stays, and what it names is moved.
     ///
-    /// - Parameter message: goes to the reflog.
+    /// - Parameters:
+    ///   - name: the full name, `refs/heads/main`.
+    ///   - id: where it goes.
+    ///   - expecting: where it must be; nil means that it must not exist.
+    ///   - message: goes to the reflog.
     /// - Returns: false if the reference was elsewhere, so that somebody else was first.
     /// - Throws: `git.locked` if a lock file stays in the way.
     package func updateRef(

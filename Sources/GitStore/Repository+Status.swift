@@ -40,7 +40,10 @@ extension Repository {
     /// The files at `prefix` in which `HEAD`, index and work tree differ, sorted: what a checkout
     /// there would have to leave alone.
     ///
-    /// - Parameter untracked: whether files that git does not know count; ignored ones never do.
+    /// - Parameters:
+    ///   - prefix: a folder or a file; empty for everything.
+    ///   - untracked: whether files that git does not know count; ignored ones never do.
+    /// - Returns: the files, by path.
     /// - Throws: `git.locked` if another git command, or one that died, has the index.
     package func dirtyFiles(
         under prefix: String,
