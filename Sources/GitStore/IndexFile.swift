@@ -141,9 +141,11 @@ final class IndexFile {
         try Files.rename(copy, "\(directory)/index")
     }
 
-    /// A file changed in the very instant in which the old index was written looks unchanged once
-    /// the index is younger, so such entries lose their size, upon which git compares the content
-    /// (git's Documentation/technical/racy-git).
+    /// Has git compare the content of files that are as old as the index.
+    ///
+    /// A file changed in the very second in which the old index was written looks unchanged once
+    /// the index is younger, so such entries lose their size (git's
+    /// Documentation/technical/racy-git). git records fractions and compares seconds only.
     private func smudgeRacyEntries() throws(Failure) {
         for place in 0..<(unsafe git_index_entrycount(raw)) {
             guard let found = unsafe git_index_get_byindex(raw, place),
@@ -152,9 +154,8 @@ final class IndexFile {
             var entry = unsafe found.pointee
             let path = unsafe String(cString: text)
             // What this process has just written and looked at is what it says it is.
-            guard unsafe entry.file_size != 0, unsafe isRacy(entry), !fresh.contains(path) else {
-                continue
-            }
+            let isRacy = unsafe entry.mtime.seconds >= Int32(truncatingIfNeeded: written.tv_sec)
+            guard unsafe entry.file_size != 0, isRacy, !fresh.contains(path) else { continue }
             unsafe entry.file_size = 0
             let status = unsafe path.withCString { (text) -> Int32 in
                 unsafe entry.path = text
