@@ -6,10 +6,11 @@ Usage: Scripts/verify.py [--rev REV] [REPOSITORY]      the work tree, or a revis
 Recomputes every digest, boundary, order, spelling, statistic and name, prints one line a table, and
 exits 1 naming what differs. Needs Python 3.9, zstd and, for --rev, git; nothing of osodata.
 """
-import base64, concurrent.futures, datetime, hashlib, json, math, os, re, subprocess, sys
+import base64, concurrent.futures, datetime, hashlib, json, math, os, re, stat, subprocess, sys
 from json.encoder import encode_basestring as quoted
 
 MASK = (1 << 64) - 1
+LAYERS = {"raw", "staging", "intermediate", "marts", "meta"}
 KEY_TYPES = {"bool", "bytes", "date", "decimal", "int64", "string", "timestamp", "uint256"}
 
 
@@ -286,6 +287,7 @@ def check_segment(where, folder, columns, width, target, is_last):  # [4] [5]: `
 
 
 def check_table(where, folder, files, pool):  # [2] [4] [6] [8] -> a line about it, and its digest
+    check("manifest.json" in files, "there is no manifest.json")
     head = read_manifest(where, folder + "/manifest.json")
     columns = [(c["name"], c["type"], c["nullable"]) for c in head["columns"]]
     names, key, width = [name for name, _, _ in columns], head["key"], len(head["key"]) or len(columns) - 1
@@ -314,24 +316,38 @@ def check_table(where, folder, files, pool):  # [2] [4] [6] [8] -> a line about 
         known.add(inside + "/segment.json")
         listed = read_manifest(where, path + "/segment.json")["chunks"]
         known.update(f"{inside}/{chunk['digest'][:32]}.ndjson.zst" for chunk in listed)
-    check(files | {"provenance.json"} == known, f"files differ: {sorted(files ^ known)}")
+    check(files.keys() | {"provenance.json"} == known, f"files differ: {sorted(files.keys() ^ known)}")
+    check(all(files.values()), f"no plain files: {sorted(path for path, plain in files.items() if not plain)}")
     return f"{found['rows']} rows, {len(parts)} segments, {sum(p['chunks'] for p in parts)} chunks", found["digest"]
+
+
+def list_files(where):  # [1] the path of everything below snapshots/ that is no folder, and if it is a plain file
+    root, revision = where
+    if revision:
+        listing = run("git", "-C", root, "ls-tree", "-r", "-z", "--full-tree", revision, "snapshots/")
+        for line in listing.decode().split("\0")[:-1]:
+            yield line.split("\t", 1)[1], line.startswith("100644 ")
+        return
+    for at, folders, names in os.walk(os.path.join(root, "snapshots")):
+        for path in [os.path.join(at, name) for name in names + folders]:
+            mode = os.lstat(path).st_mode
+            if not stat.S_ISDIR(mode):
+                yield os.path.relpath(path, root), stat.S_ISREG(mode) and not mode & 0o111
 
 
 def main(arguments):
     revision = arguments.pop(1) if arguments[:1] == ["--rev"] and arguments[1:] else None
     root = (arguments[1:] if revision else arguments) or [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
-    where, tables, wrong, warehouse = (root[0], revision), {}, 0, ""
-    if revision:
-        listing = run("git", "-C", root[0], "ls-tree", "-r", "-z", "--full-tree", "--name-only", revision, "snapshots/")
-        paths = listing.decode().split("\0")
-    else:
-        found = os.walk(os.path.join(root[0], "snapshots"))
-        paths = [os.path.relpath(os.path.join(at, name), root[0]) for at, _, names in found for name in names]
-    for path in paths:
-        if path.count("/") > 2:
-            tables.setdefault("/".join(path.split("/")[:3]), set()).add(path.split("/", 3)[3])
-    tables = {folder: files for folder, files in tables.items() if "manifest.json" in files}
+    where, tables, strays, warehouse = (root[0], revision), {}, set(), ""
+    for path, plain in list_files(where):
+        parts = path.split("/", 3)
+        if len(parts) == 4 and parts[1] in LAYERS and re.fullmatch("[a-z][a-z0-9_]{0,119}", parts[2], re.A):
+            tables.setdefault("/".join(parts[:3]), {})[parts[3]] = plain
+        elif len(parts) > 2:
+            strays.add("/".join(parts[:3]))
+    for stray in sorted(strays):
+        print(f"{stray}: DIFFERS: in no table")
+    wrong = len(strays)
     with concurrent.futures.ProcessPoolExecutor() as pool:
         for folder in sorted(tables, key=lambda folder: folder.encode()):
             name = ".".join(folder.split("/")[1:])

@@ -18,10 +18,10 @@ static inline int shim_git_set_fsync(int enabled) {
     return git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, enabled);
 }
 
-/// Names one more repository extension that may be opened.
-static inline int shim_git_set_extension(const char *name) {
-    const char *names[] = {name};
-    return git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, names, (size_t)1);
+/// Names two more repository extensions that may be opened.
+static inline int shim_git_set_extensions(const char *one, const char *two) {
+    const char *names[] = {one, two};
+    return git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, names, (size_t)2);
 }
 
 /// Where configuration of a level (GIT_CONFIG_LEVEL_...) is looked for.

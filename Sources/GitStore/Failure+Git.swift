@@ -25,6 +25,8 @@ extension Failure.Code {
     package static let unsafePath = Self("git.unsafe-path")
     /// Files under `snapshots/` differ from what is committed.
     package static let dirtySnapshots = Self("git.dirty-snapshots")
+    /// A merge, rebase or the like is neither finished nor given up.
+    package static let operationInProgress = Self("git.operation-in-progress")
     /// Something that is no folder stands where a folder must be.
     package static let workTreeObstructed = Self("git.work-tree-obstructed")
     /// The journal of an interrupted run cannot be read.

@@ -2,8 +2,10 @@ package import Diagnostics
 import Glibc
 import Synchronization
 
-/// A lock file that one process holds at a time, by `flock`: the system drops it when the process
-/// ends, however it ends. The file stays; removing it would let two hold it.
+/// A lock file that one process holds at a time, by `flock`.
+///
+/// The system drops it when the process ends, however it ends. The file stays; removing it would
+/// let two hold it.
 package final class FileLock: Sendable {
     private let file: Mutex<OpenFile?>
 
@@ -12,8 +14,10 @@ package final class FileLock: Sendable {
     /// Takes the lock at `path`, whose folder is made if need be.
     ///
     /// - Parameters:
+    ///   - path: the file of the lock.
     ///   - what: what is locked, as the subject of a sentence: `The table 'marts.projects_v1'`.
     ///   - waiting: waits for another holder to release it; otherwise that is a failure.
+    /// - Returns: the lock, held.
     /// - Throws: `git.locked`, which names the process that holds it.
     package static func acquire(
         _ path: String,

@@ -173,6 +173,7 @@ struct OpenFile: ~Copyable {
     }
 
     /// Takes the advisory lock of the file; false if another holder has it and `waiting` is off.
+    ///
     /// The system drops it when the file is closed, also by death.
     func lock(waiting: Bool) throws(Failure) -> Bool {
         while flock(descriptor, waiting ? LOCK_EX : LOCK_EX | LOCK_NB) != 0 {

@@ -11,16 +11,13 @@ final class IndexFile {
     private let directory: String
     private let copy: String
     private let raw: OpaquePointer
-    /// Held by `flock` too, so that a later process can tell whether we died.
-    private let lock: OpenFile
+    private let lock: GitLock
     /// When the index that was read was written: what changed later in the same instant escapes
     /// the comparison of times.
     private let written: timespec
 
     /// Paths that `set` recorded with what `lstat` said.
     private var fresh: Set<String> = []
-
-    private static let mark = "osodata: writing the index\n"
 
     /// What the index says of a path.
     @safe struct Entry {
@@ -37,41 +34,26 @@ final class IndexFile {
     init(locking repository: Repository) throws(Failure) {
         directory = repository.gitDirectory
         let path = "\(directory)/index"
-        let flags = O_RDWR | O_CREAT | O_EXCL
-        if let made = try OpenFile("\(path).lock", flags, nilOn: [EEXIST]) {
-            lock = made
-        } else if try Self.removeStaleLock(repository),
-            let made = try OpenFile("\(path).lock", flags, nilOn: [EEXIST])
-        {
-            lock = made
-        } else {
-            throw Repository.staleLock("\(path).lock")
-        }
-        _ = try lock.lock(waiting: false)
+        lock = try GitLock(of: path, in: repository)
         let name = String(UInt64.random(in: .min ... .max), radix: 16)
         copy = try repository.scratchFolder() + "/index-\(name)"
         var opened: OpaquePointer?
         do throws(Failure) {
-            try lock.write(Array(Self.mark.utf8))
             if let bytes = try Files.read(path) {
                 written = try Files.status(path)?.st_mtim ?? timespec()
-                guard let file = try OpenFile(copy, flags) else {
+                guard let file = try OpenFile(copy, O_RDWR | O_CREAT | O_EXCL) else {
                     throw Failure(.fileSystem, "'\(copy)' cannot be made.")
                 }
                 try file.write(bytes)
             } else {
                 written = timespec()
             }
-            try LibGit2.check(
-                unsafe git_index_open(&opened, copy),
-                "The index '\(path)' cannot be read."
-            )
-            guard let index = unsafe opened else {
-                throw Failure(.gitFailed, "The index '\(path)' cannot be read.")
+            let status = unsafe git_index_open(&opened, copy)
+            guard status == 0, let index = unsafe opened else {
+                throw Self.failure(status, "The index '\(path)' cannot be read.")
             }
             unsafe raw = index
         } catch {
-            _ = unsafe unlink("\(path).lock")
             _ = unsafe unlink(copy)
             throw error
         }
@@ -80,7 +62,19 @@ final class IndexFile {
     deinit {
         unsafe git_index_free(raw)
         _ = unsafe unlink(copy)
-        _ = unsafe unlink(lock.path)
+    }
+
+    /// A failure to read an index, which may be of a form that libgit2 does not know.
+    static func failure(_ status: Int32, _ message: String) -> Failure {
+        let isUnknown = LibGit2.lastMessage?.contains("extension") == true
+        return LibGit2.failure(
+            status,
+            message,
+            code: isUnknown ? .unsupportedExtension : .gitFailed,
+            hint: isUnknown
+                ? "Have git write it plainly: git sparse-checkout reapply --no-sparse-index; "
+                    + "git update-index --no-split-index" : nil
+        )
     }
 
     /// The entry of a path; nil if there is none (or only those of a conflict).
@@ -108,12 +102,21 @@ final class IndexFile {
             && !isRacy(raw)
     }
 
-    /// Records a file; `file` is what `lstat` said, nil to have git compare the content next time.
-    func set(_ path: String, id: ObjectID, mode: UInt32, file: stat?) throws(Failure) {
+    /// Records a file.
+    ///
+    /// `file` is what `lstat` said, nil to have git compare the content next time; `isSkipped` says
+    /// that the work tree is not to have it.
+    func set(
+        _ path: String,
+        id: ObjectID,
+        mode: UInt32,
+        file: stat?,
+        isSkipped: Bool = false
+    ) throws(Failure) {
         var entry = unsafe file.map { unsafe Self.entry($0) } ?? git_index_entry()
         unsafe entry.id = id.raw
         unsafe entry.mode = mode
-        if self[path]?.isSkipped == true {
+        if isSkipped {
             unsafe entry.flags_extended = UInt16(GIT_INDEX_ENTRY_SKIP_WORKTREE.rawValue)
         }
         let status = unsafe path.withCString { (text) -> Int32 in
@@ -138,22 +141,11 @@ final class IndexFile {
         try Files.rename(copy, "\(directory)/index")
     }
 
-    /// Removes an `index.lock` that a dead osodata left; other programs' locks stay.
+    /// Has git compare the content of files that are as old as the index.
     ///
-    /// - Returns: whether there was one.
-    @discardableResult
-    static func removeStaleLock(_ repository: Repository) throws(Failure) -> Bool {
-        let path = "\(repository.gitDirectory)/index.lock"
-        guard let left = try OpenFile(path, O_RDWR, nilOn: [ENOENT, EACCES]),
-            try left.readAll() == Array(mark.utf8), try left.lock(waiting: false)
-        else { return false }
-        try Files.remove(path)
-        return true
-    }
-
-    /// A file changed in the very instant in which the old index was written looks unchanged once
-    /// the index is younger, so such entries lose their size, upon which git compares the content
-    /// (git's Documentation/technical/racy-git).
+    /// A file changed in the very second in which the old index was written looks unchanged once
+    /// the index is younger, so such entries lose their size (git's
+    /// Documentation/technical/racy-git). git records fractions and compares seconds only.
     private func smudgeRacyEntries() throws(Failure) {
         for place in 0..<(unsafe git_index_entrycount(raw)) {
             guard let found = unsafe git_index_get_byindex(raw, place),
@@ -162,9 +154,8 @@ final class IndexFile {
             var entry = unsafe found.pointee
             let path = unsafe String(cString: text)
             // What this process has just written and looked at is what it says it is.
-            guard unsafe entry.file_size != 0, unsafe isRacy(entry), !fresh.contains(path) else {
-                continue
-            }
+            let isRacy = unsafe entry.mtime.seconds >= Int32(truncatingIfNeeded: written.tv_sec)
+            guard unsafe entry.file_size != 0, isRacy, !fresh.contains(path) else { continue }
             unsafe entry.file_size = 0
             let status = unsafe path.withCString { (text) -> Int32 in
                 unsafe entry.path = text

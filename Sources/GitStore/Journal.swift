@@ -24,16 +24,20 @@ package final class Journal: Sendable {
     /// Writes down, durably, that `ref` is about to move and what must follow.
     ///
     /// - Parameters:
-    ///   - ref: the full name of the branch that is checked out.
+    ///   - repository: where.
+    ///   - ref: the full name of the reference.
     ///   - old: the commit it is at; nil if it is unborn.
     ///   - new: the commit it goes to, in the repository already.
-    ///   - prefixes: the folders and files to check out then.
+    ///   - prefixes: the folders and files to check out then; none if another branch is
+    ///     checked out.
+    /// - Returns: the journal, which holds off other runs until it is finished.
+    /// - Throws: `git.file-system`; what finishing a dead run throws.
     package static func begin(
         _ repository: Repository,
         ref: String,
         from old: ObjectID?,
         to new: ObjectID,
-        prefix prefixes: String...
+        prefixes: [String]
     ) throws(Failure) -> Journal {
         let folder = try repository.scratchFolder()
         let path = path(repository)
@@ -62,8 +66,9 @@ package final class Journal: Sendable {
         lock.release()
     }
 
-    /// Finishes the checkout of a run that died, and removes what dead processes left among the
-    /// packs. For the start of every command: if nothing was left, it writes nothing.
+    /// Finishes the checkout of a run that died, and removes what dead processes left behind.
+    ///
+    /// For the start of every command: if nothing was left, it writes nothing.
     ///
     /// The reference decides: did it not move, or did somebody commit something else since, there
     /// is nothing to finish.
@@ -87,23 +92,68 @@ package final class Journal: Sendable {
         let path = path(repository)
         guard let bytes = try Files.read(path) else { return false }
         let entry = try Entry(parsing: bytes, path: path)
-        try IndexFile.removeStaleLock(repository)
+        for name in ["index", "HEAD"] {
+            try GitLock.removeStale("\(repository.gitDirectory)/\(name).lock")
+        }
+        try removeReferenceLock(repository, entry, journal: path)
         try removeScratchFiles(repository)
         var isFinished = false
-        if try repository.head().commit != nil {
-            let head = try repository.commit(repository.resolve("HEAD")).tree
-            let old = try entry.old.map { (id) throws(Failure) in try repository.commit(id).tree }
-            let new = repository.contains(entry.new) ? try repository.commit(entry.new).tree : nil
-            for prefix in entry.prefixes {
-                guard let new, try repository.isEqual(head, new, at: prefix),
-                    try !repository.isEqual(old, new, at: prefix)
-                else { continue }
-                try repository.checkout(prefix: prefix, from: old, to: new)
+        if try !unfinished(repository, entry).isEmpty, let lock = try repository.lockWorkTree() {
+            // HEAD may have gone elsewhere before it was locked.
+            for left in try unfinished(repository, entry) {
+                _ = try lock.checkout(prefix: left.prefix, from: left.old, to: left.new)
                 isFinished = true
             }
+            try lock.finish()
         }
         try Files.remove(path)
         return isFinished
+    }
+
+    /// What the dead run changed that HEAD has still, with the trees from which and to which.
+    private static func unfinished(
+        _ repository: Repository,
+        _ entry: Entry
+    ) throws(Failure) -> [(prefix: String, old: ObjectID?, new: ObjectID)] {
+        guard let head = try repository.head().commit, repository.contains(entry.new) else {
+            return []
+        }
+        let tree = try repository.commit(head).tree
+        let old = try entry.old.map { (id) throws(Failure) in try repository.commit(id).tree }
+        let new = try repository.commit(entry.new).tree
+        var found: [(prefix: String, old: ObjectID?, new: ObjectID)] = []
+        for prefix in entry.prefixes {
+            guard try repository.isEqual(tree, new, at: prefix),
+                try !repository.isEqual(old, new, at: prefix)
+            else { continue }
+            found.append((prefix, old, new))
+        }
+        return found
+    }
+
+    /// Removes the lock of the reference that the dead run was moving.
+    ///
+    /// It is libgit2's, which signs nothing. It is ours if it came after the journal, holds nothing
+    /// but what we were about to write, and stays: whoever publishes now waits for the journal, and
+    /// git holds its locks for milliseconds.
+    private static func removeReferenceLock(
+        _ repository: Repository,
+        _ entry: Entry,
+        journal: String
+    ) throws(Failure) {
+        let lock = "\(repository.commonDirectory)/\(entry.ref).lock"
+        func isOurs() throws(Failure) -> Bool {
+            guard let made = try Files.status(lock), let begun = try Files.status(journal),
+                (begun.st_mtim.tv_sec, begun.st_mtim.tv_nsec)
+                    <= (made.st_mtim.tv_sec, made.st_mtim.tv_nsec),
+                let text = try Files.read(lock)
+            else { return false }
+            return Array("\(entry.new)\n".utf8).starts(with: text)
+        }
+        let isOther = try repository.patiently { () throws(Failure) -> Bool? in
+            try isOurs() ? nil : true
+        }
+        if isOther == nil { try Files.remove(lock) }
     }
 
     /// Removes files that were on their way into index or work tree.
@@ -117,6 +167,7 @@ package final class Journal: Sendable {
 
     /// What the file says: the lines `ref`, `from`, `to` and a `prefix` each.
     private struct Entry {
+        let ref: String
         let old: ObjectID?
         let new: ObjectID
         let prefixes: [String]
@@ -129,6 +180,7 @@ package final class Journal: Sendable {
                 if parts.count == 2 { fields[parts[0], default: []].append(parts[1]) }
             }
             guard let first = lines.first, first == Journal.format,
+                let ref = fields["ref"]?.first, (try? PathRules.components(String(ref))) != nil,
                 let from = fields["from"]?.first, let to = fields["to"]?.first,
                 let new = ObjectID(hex: to), from == "-" || ObjectID(hex: from) != nil
             else {
@@ -138,6 +190,7 @@ package final class Journal: Sendable {
                     hint: "Look at it and at git status, then remove it: rm '\(path)'"
                 )
             }
+            self.ref = String(ref)
             old = ObjectID(hex: from)
             self.new = new
             prefixes = fields["prefix", default: []].map(String.init)

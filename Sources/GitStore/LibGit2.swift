@@ -12,7 +12,8 @@ enum LibGit2 {
         _ = shim_git_set_owner_validation(1)
         _ = shim_git_set_fsync(1)
         // Partial clones are read; an object that is not there is a failure with its own hint.
-        _ = unsafe shim_git_set_extension("partialclone")
+        // What `worktreeConfig` means libgit2 does not know: `Repository` reads that file.
+        _ = unsafe shim_git_set_extensions("partialclone", "worktreeconfig")
     }()
 
     /// What libgit2 last said on this thread.

@@ -40,7 +40,10 @@ package final class ObjectBatch: Sendable {
 
     /// Adds a file's content.
     ///
-    /// - Parameter deflate: false for what is compressed already.
+    /// - Parameters:
+    ///   - bytes: the content.
+    ///   - deflate: false for what is compressed already.
+    /// - Returns: the blob's id.
     /// - Throws: `git.file-system` if there is no room.
     package func addBlob(_ bytes: [UInt8], deflate: Bool) throws(Failure) -> ObjectID {
         try add(NewObject(.blob, bytes, deflate: deflate))
@@ -58,7 +61,14 @@ package final class ObjectBatch: Sendable {
 
     /// Adds a commit.
     ///
-    /// - Parameter message: a newline is added at its end if it has none, NULs are left out.
+    /// - Parameters:
+    ///   - tree: the root tree.
+    ///   - parents: the commits before it.
+    ///   - author: who made it.
+    ///   - committer: who commits it.
+    ///   - message: a newline is added at its end if it has none, NULs are left out.
+    /// - Returns: the commit's id.
+    /// - Throws: `git.file-system` if there is no room.
     package func addCommit(
         tree: ObjectID,
         parents: [ObjectID],

@@ -8,7 +8,7 @@ struct PackPlace: Sendable {
     let offset: UInt64
 }
 
-/// The index of a pack, version 2 (git's Documentation/gitformat-pack):
+/// The index of a pack, version 2, as git's Documentation/gitformat-pack has it.
 ///
 ///     8        ff 't' 'O' 'c', version 2
 ///     256 × 4  how many objects have a first byte of at most 0, 1, … 255

@@ -2,14 +2,18 @@ package import Diagnostics
 import Glibc
 
 extension Repository {
-    /// Makes index and work tree at `prefix`, a folder or a file, say what `newTree` says, where
-    /// they said what `oldTree` says or say it already; touches nothing else. A bare repository
-    /// has nothing to be made so.
+    /// Makes index and work tree at `prefix` say what `newTree` says.
+    ///
+    /// Only where they said what `oldTree` says or say it already; it touches nothing else. A bare
+    /// repository has nothing to be made so.
+    ///
+    /// Files that a sparse work tree does not have change in the index only.
     ///
     /// Files are written beside and renamed. What a user changed stays as it is: a file shows as
     /// modified then, `dirtyPaths(under:)` tells of it before.
     ///
     /// - Parameters:
+    ///   - prefix: a folder or a file.
     ///   - oldTree: the root tree that was checked out; nil if there was no commit.
     ///   - newTree: the root tree to check out.
     /// - Returns: the paths left alone because a user had changed them.
@@ -21,26 +25,18 @@ extension Repository {
         from oldTree: ObjectID?,
         to newTree: ObjectID
     ) throws(Failure) -> [String] {
-        guard let workTree else { return [] }
-        let old = try oldTree.flatMap { (tree) throws(Failure) -> TreeEntry? in
-            try entry(path: prefix, inTree: tree)
-        }
-        let new = try entry(path: prefix, inTree: newTree)
-        if !prefix.isEmpty { _ = try PathRules.components(prefix) }
-        let changes = try fileChanges(from: old, to: new, path: prefix)
-        if changes.isEmpty { return [] }
-        let index = try IndexFile(locking: self)
-        let scratch = try scratchFolder()
-        let checkout = try Checkout(
-            repository: self,
-            files: WorkTreeFiles(root: workTree, scratch: scratch),
-            index: index
-        )
-        // Removals first: a folder may come where a file was.
-        for change in changes where change.new == nil { try checkout.apply(change) }
-        for change in changes where change.new != nil { try checkout.apply(change) }
-        try index.commit()
-        return checkout.skipped.sorted()
+        guard let lock = try lockWorkTree() else { return [] }
+        let skipped = try lock.checkout(prefix: prefix, from: oldTree, to: newTree)
+        try lock.finish()
+        return skipped
+    }
+
+    /// Holds index and HEAD of the work tree; nil if the repository is bare.
+    ///
+    /// - Throws: `git.locked`.
+    package func lockWorkTree() throws(Failure) -> WorkTreeLock? {
+        guard let workTree else { return nil }
+        return try WorkTreeLock(self, root: workTree)
     }
 
     /// A folder of ours inside the repository's, for locks and files on their way.
@@ -51,17 +47,74 @@ extension Repository {
     }
 }
 
+/// Index and HEAD of a work tree, held against git and other runs: until it is gone, no branch can
+/// be switched and nothing be added.
+package final class WorkTreeLock {
+    private let repository: Repository
+    private let index: IndexFile
+    /// `git checkout -b` writes HEAD alone.
+    private let headLock: GitLock
+    private let files: WorkTreeFiles
+    private var isChanged = false
+
+    fileprivate init(_ repository: Repository, root: String) throws(Failure) {
+        self.repository = repository
+        index = try IndexFile(locking: repository)
+        headLock = try GitLock(of: "\(repository.gitDirectory)/HEAD", in: repository)
+        files = try WorkTreeFiles(root: root, scratch: try repository.scratchFolder())
+    }
+
+    /// What `Repository.checkout` does, under the locks; the index is written by `finish`.
+    package func checkout(
+        prefix: String,
+        from oldTree: ObjectID?,
+        to newTree: ObjectID
+    ) throws(Failure) -> [String] {
+        if !prefix.isEmpty { _ = try PathRules.components(prefix) }
+        let old = try oldTree.flatMap { (tree) throws(Failure) -> TreeEntry? in
+            try repository.entry(path: prefix, inTree: tree)
+        }
+        let new = try repository.entry(path: prefix, inTree: newTree)
+        let changes = try repository.fileChanges(from: old, to: new, path: prefix)
+        if changes.isEmpty { return [] }
+        isChanged = true
+        let checkout = Checkout(
+            repository: repository,
+            files: files,
+            index: index,
+            sparse: try repository.sparsePatterns()
+        )
+        // Removals first: a folder may come where a file was.
+        for change in changes where change.new == nil { try checkout.apply(change) }
+        for change in changes where change.new != nil { try checkout.apply(change) }
+        return checkout.skipped.sorted()
+    }
+
+    /// Writes the index, if it changed; the locks go with the object.
+    package func finish() throws(Failure) {
+        if isChanged { try index.commit() }
+        isChanged = false
+    }
+}
+
 /// One checkout: what to do with each file.
 private final class Checkout {
     let repository: Repository
     let files: WorkTreeFiles
     let index: IndexFile
+    let sparse: SparsePatterns?
     var skipped: [String] = []
 
-    init(repository: Repository, files: WorkTreeFiles, index: IndexFile) {
+    init(
+        repository: Repository,
+        files: WorkTreeFiles,
+        index: IndexFile,
+        sparse: SparsePatterns?
+    ) {
         self.repository = repository
         self.files = files
         self.index = index
+        self.sparse = sparse
     }
 
     func apply(_ change: FileChange) throws(Failure) {
@@ -70,9 +123,16 @@ private final class Checkout {
             skipped.append(change.path)
             return
         }
-        if entry?.isSkipped == true {
+        // A file that is new to the index is left out where `git checkout` would leave it out.
+        if entry?.isSkipped ?? (sparse?.includes(change.path) == false) {
             if let new = change.new {
-                try index.set(change.path, id: new.id, mode: new.mode, file: nil)
+                try index.set(
+                    change.path,
+                    id: new.id,
+                    mode: new.mode,
+                    file: nil,
+                    isSkipped: true
+                )
             } else {
                 try index.remove(change.path)
             }

@@ -1,6 +1,11 @@
 import CLibGit2
 package import Diagnostics
 
+extension Failure {
+    /// Whether the repository lacks an object.
+    package var lacksObject: Bool { code == .missingObject }
+}
+
 extension Repository {
     /// Lends the content of an object of one type.
     ///
@@ -108,15 +113,22 @@ extension Repository {
                 hint: "Check the repository: git fsck --full"
             )
         }
-        let hint =
-            if isFiltered {
-                "This clone is filtered; fetch everything: git fetch --refetch --no-filter"
-            } else if isShallow {
-                "This clone is shallow; fetch the rest: git fetch --unshallow"
-            } else {
-                "Check the repository: git fsck --full"
-            }
-        return Failure(.missingObject, "The repository has no object '\(id)'.", hint: hint)
+        return Failure(
+            .missingObject,
+            "The repository has no object '\(id)'.",
+            hint: missingObjectsHint
+        )
+    }
+
+    /// How to come by objects that the repository lacks.
+    package var missingObjectsHint: String {
+        if isFiltered {
+            "This clone is filtered; fetch everything: git fetch --refetch --no-filter"
+        } else if isShallow {
+            "This clone is shallow; fetch the rest: git fetch --unshallow"
+        } else {
+            "Check the repository: git fsck --full"
+        }
     }
 
     private static func name(_ type: git_object_t) -> String {

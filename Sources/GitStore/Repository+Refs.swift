@@ -1,6 +1,5 @@
 import CLibGit2
 package import Diagnostics
-import Glibc
 
 /// What `HEAD` says.
 package enum Head: Hashable, Sendable {
@@ -20,20 +19,46 @@ package enum Head: Hashable, Sendable {
 extension Repository {
     /// Where `HEAD` points.
     package func head() throws(Failure) -> Head {
-        let target = try unsafe withHandle { (repository) throws(Failure) -> String? in
-            var out: OpaquePointer?
-            try LibGit2.check(
-                unsafe git_reference_lookup(&out, repository, "HEAD"),
-                "HEAD cannot be read."
-            )
-            defer { unsafe git_reference_free(out) }
-            return unsafe git_reference_symbolic_target(out).map { unsafe String(cString: $0) }
-        }
-        if let target { return .branch(name: target, commit: try readRef(target)) }
+        let name = try referenceEnd("HEAD")
+        if name != "HEAD" { return .branch(name: name, commit: try readRef(name)) }
         guard let commit = try readRef("HEAD") else {
             throw Failure(.unknownRevision, "HEAD names no commit.")
         }
         return .detached(commit)
+    }
+
+    /// The reference at the end of the symbolic ones that begin at `name`: what git would move.
+    ///
+    /// It need not exist.
+    ///
+    /// - Throws: `git.failed` if they go round in a circle.
+    package func referenceEnd(_ name: String) throws(Failure) -> String {
+        var end = name
+        // As deep as git and libgit2 follow.
+        for _ in 0..<5 {
+            guard let next = try symbolicTarget(end) else { return end }
+            end = next
+        }
+        guard try symbolicTarget(end) == nil else {
+            throw Failure(
+                .gitFailed,
+                "The reference '\(name)' leads through too many symbolic references.",
+                hint: "See where it leads: git symbolic-ref '\(name)'"
+            )
+        }
+        return end
+    }
+
+    /// What a symbolic reference names; nil if it is none, or is not there.
+    private func symbolicTarget(_ name: String) throws(Failure) -> String? {
+        try unsafe withHandle { (repository) throws(Failure) -> String? in
+            var out: OpaquePointer?
+            let status = unsafe git_reference_lookup(&out, repository, name)
+            if status == GIT_ENOTFOUND.rawValue, name != "HEAD" { return nil }
+            try LibGit2.check(status, "The reference '\(name)' cannot be read.")
+            defer { unsafe git_reference_free(out) }
+            return unsafe git_reference_symbolic_target(out).map { unsafe String(cString: $0) }
+        }
     }
 
     /// The commit that a revision names, in any spelling of `gitrevisions(7)` that libgit2 knows:
@@ -92,6 +117,8 @@ extension Repository {
     /// The object a reference points to, through symbolic references; nil if it does not exist.
     ///
     /// - Parameter name: the full name, `refs/heads/main`.
+    /// - Returns: the id of a commit, as a rule.
+    /// - Throws: `git.failed` if the name is none.
     package func readRef(_ name: String) throws(Failure) -> ObjectID? {
         try unsafe withHandle { (repository) throws(Failure) -> ObjectID? in
             var raw = git_oid()
@@ -102,9 +129,15 @@ extension Repository {
         }
     }
 
-    /// Moves a reference to `id` if it still is at `expecting`; nil means that it must not exist.
+    /// Moves a reference to `id` if it still is at `expecting`.
     ///
-    /// - Parameter message: goes to the reflog.
+    /// A symbolic reference stays, and what it names is moved.
+    ///
+    /// - Parameters:
+    ///   - name: the full name, `refs/heads/main`.
+    ///   - id: where it goes.
+    ///   - expecting: where it must be; nil means that it must not exist.
+    ///   - message: goes to the reflog.
     /// - Returns: false if the reference was elsewhere, so that somebody else was first.
     /// - Throws: `git.locked` if a lock file stays in the way.
     package func updateRef(
@@ -113,9 +146,8 @@ extension Repository {
         expecting: ObjectID?,
         message: String
     ) throws(Failure) -> Bool {
-        // Another writer holds the lock for microseconds, a dead one for ever: git itself waits
-        // 100 ms (core.filesRefLockTimeout).
-        for attempt in 0..<20 {
+        let name = try referenceEnd(name)
+        let isMoved = try patiently { () throws(Failure) -> Bool? in
             let status = try unsafe withHandle { (repository) throws(Failure) -> Int32 in
                 var raw = id.raw
                 var out: OpaquePointer?
@@ -139,10 +171,11 @@ extension Repository {
             case GIT_EEXISTS, GIT_EMODIFIED: return false
             // A reference that was expected and is gone.
             case GIT_ENOTFOUND where expecting != nil: return false
-            case GIT_ELOCKED: if attempt < 19 { usleep(10_000) }
+            case GIT_ELOCKED: return nil
             default: throw LibGit2.failure(status, "The reference '\(name)' cannot be moved.")
             }
         }
+        if let isMoved { return isMoved }
         throw Self.staleLock("\(commonDirectory)/\(name).lock")
     }
 

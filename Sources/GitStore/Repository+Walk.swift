@@ -2,8 +2,10 @@ import CLibGit2
 package import Diagnostics
 
 extension Repository {
-    /// Visits the history of a commit, children before parents, of several choices the latest
-    /// first; with `firstParent`, only first parents. Stops when `body` gives false.
+    /// Visits the history of a commit until `body` gives false.
+    ///
+    /// Children come before parents, of several choices the latest first; with `firstParent`, only
+    /// first parents come.
     ///
     /// A shallow clone's history ends where the clone does. Reads commits only, so that clones
     /// with `--filter=tree:0` can be walked. libgit2's own walk is not used: in 1.5 it knows

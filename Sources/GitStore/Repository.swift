@@ -1,5 +1,6 @@
 import CLibGit2
 package import Diagnostics
+import Glibc
 import Synchronization
 
 /// An open git repository.
@@ -27,12 +28,21 @@ package final class Repository: @unchecked Sendable {
     package let isFiltered: Bool
     /// The commits whose parents a shallow clone lacks.
     let shallowCommits: Set<ObjectID>
+    /// Waits a hundredth of a second, for a lock of git's to go.
+    private let pause: @Sendable () -> Void
 
     /// Opens the repository that `path` lies in.
     ///
+    /// - Parameters:
+    ///   - path: a folder or file.
+    ///   - pause: waits a hundredth of a second, for a lock of git's to go.
     /// - Throws: `git.not-a-repository`, `git.foreign-owned`, `git.sha256`,
     ///   `git.unsupported-extension`.
-    package init(discovering path: String) throws(Failure) {
+    package init(
+        discovering path: String,
+        pause: @escaping @Sendable () -> Void = { usleep(10_000) }
+    ) throws(Failure) {
+        self.pause = pause
         LibGit2.started
         var out: OpaquePointer?
         let status = unsafe git_repository_open_ext(&out, path, 0, nil)
@@ -49,7 +59,8 @@ package final class Repository: @unchecked Sendable {
         unsafe odb = objects
         gitDirectory = unsafe Self.folder(git_repository_path(repository)) ?? path
         commonDirectory = unsafe Self.folder(git_repository_commondir(repository)) ?? path
-        workTree = unsafe Self.folder(git_repository_workdir(repository))
+        let isBare = unsafe Self.addWorkTreeConfiguration(repository, gitDirectory)
+        workTree = isBare ? nil : unsafe Self.folder(git_repository_workdir(repository))
         isFiltered = unsafe Self.hasPromisor(repository)
         shallowCommits = Self.shallowCommits(in: commonDirectory)
     }
@@ -94,6 +105,18 @@ package final class Repository: @unchecked Sendable {
         try lock.withLock { (_) throws(Failure) -> R in try unsafe body(handle) }
     }
 
+    /// Tries until `attempt` gives something, for about a second: other git commands hold a lock
+    /// for milliseconds, dead ones for ever.
+    func patiently<R: ~Copyable>(
+        _ attempt: () throws(Failure) -> R?
+    ) throws(Failure) -> R? {
+        for _ in 0..<100 {
+            if let result = try attempt() { return result }
+            pause()
+        }
+        return try attempt()
+    }
+
     /// The folder that holds objects.
     var objectDirectory: String { "\(commonDirectory)/objects" }
     /// The folder that holds packs.
@@ -132,7 +155,13 @@ package final class Repository: @unchecked Sendable {
                 cause: said
             )
         }
-        return LibGit2.failure(status, "The repository of '\(path)' cannot be opened.")
+        // As under sudo or in a container: git refuses too.
+        let isHome = said.hasSuffix("config'")
+        return LibGit2.failure(
+            status,
+            "The repository of '\(path)' cannot be opened.",
+            hint: isHome ? "Set HOME to a folder that you may read." : nil
+        )
     }
 
     private static func foreignOwned(_ folder: String, said: String?) -> Failure {

@@ -1,9 +1,11 @@
 import Diagnostics
 import Glibc
 
-/// A file on its way to its name: made in the pack folder, so that it is on the same file system
-/// as all objects, under a name that git neither reads nor prunes (`git prune --prune=now` takes
-/// every `tmp_*`). It goes away with this object unless it was published.
+/// A file on its way to its name.
+///
+/// It is made in the pack folder, so that it is on the same file system as all objects, under a
+/// name that git neither reads nor prunes (`git prune --prune=now` takes every `tmp_*`). It goes
+/// away with this object unless it was published.
 ///
 /// It is locked while its process lives, so that a later process can tell what a dead one left.
 final class TemporaryFile {
@@ -48,8 +50,9 @@ final class TemporaryFile {
     }
 }
 
-/// A `.keep` file beside a pack: while it is there, `git gc` does not touch the pack, though no
-/// reference leads to its objects yet. Locked like a temporary file, for the same reason.
+/// A `.keep` file beside a pack: while it is there, `git gc` does not touch the pack.
+///
+/// No reference leads to the pack's objects yet. Locked like a temporary file, for the same reason.
 final class KeepFile: Sendable {
     private let file: OpenFile
     private static let text = "osodata: objects of a run whose reference has not moved yet\n"

@@ -15,6 +15,8 @@ extension Repository {
     /// - Parameters:
     ///   - old: what the one tree has at `path`, a file or a tree.
     ///   - new: what the other has.
+    ///   - path: where they have it.
+    /// - Returns: a change for each file.
     /// - Throws: `git.unsafe-path` if a changed file has a name that must not be checked out.
     func fileChanges(
         from old: TreeEntry?,

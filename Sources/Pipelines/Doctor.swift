@@ -60,6 +60,19 @@ package enum Doctor {
             }
         )
         findings.append(
+            check("locks") { () throws(Failure) in
+                let locks = try warehouse.repository.lingeringLocks()
+                guard let first = locks.first else { return "none left behind" }
+                throw Failure(
+                    .doctorLocks,
+                    "'\(first)'" + (locks.count > 1 ? " and \(locks.count - 1) more locks" : "")
+                        + " may be left by a git command that died.",
+                    hint: "If no git command is running here, remove it: rm "
+                        + locks.map { "'\($0)'" }.joined(separator: " ")
+                )
+            }
+        )
+        findings.append(
             check("author") { () throws(Failure) in
                 let identity: Signature?
                 if let author = options.author {
@@ -73,13 +86,8 @@ package enum Doctor {
         )
         findings.append(
             check("snapshots") { () throws(Failure) in
-                let dirty = try warehouse.repository.dirtyPaths(under: "snapshots")
-                guard let first = dirty.first else { return "as committed" }
-                throw Failure(
-                    .runDirtySnapshots,
-                    "'\(first)' differs from the commit.",
-                    hint: "git checkout HEAD -- snapshots"
-                )
+                try Runner.refuseDirtySnapshots(warehouse.repository)
+                return "as committed"
             }
         )
         findings.append(
@@ -113,6 +121,8 @@ package enum Doctor {
 extension Failure.Code {
     /// A shallow repository.
     static let doctorShallow = Self("doctor.shallow", .difference)
+    /// Lock files that stay.
+    static let doctorLocks = Self("doctor.locks", .difference)
     /// A detached HEAD.
     static let doctorDetached = Self("doctor.detached", .difference)
 }

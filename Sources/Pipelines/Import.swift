@@ -62,6 +62,7 @@ package struct Import: Sendable {
         options: Runner.Options
     ) throws(Failure) -> Result {
         try refuseOwned(table, in: warehouse)
+        try Runner.refuseDirtySnapshots(warehouse.repository)
         let locks = try TableLocks.acquire([table], in: warehouse.repository)
         defer { locks.release() }
         let importer = try FileImporter(
@@ -142,6 +143,7 @@ package struct Import: Sendable {
             digest: written.digest,
             commit: published.commit.hex,
             notes: importer.notes
+                + [published.scratchReason, published.leftAloneReason].compactMap { $0 }
         )
     }
 

@@ -37,6 +37,10 @@ extension Runner {
             batch: batch
         )
         pending.clear()
+        if let reason = published.leftAloneReason {
+            note("\(published.reference) moved; index and work tree stay as they are: \(reason).")
+            report.notes = notes
+        }
         report.commit = published.commit
         report.ref = published.reference
         report.scratchReason = published.scratchReason

@@ -146,7 +146,7 @@ package final class Runner {
     package func run() throws(Failure) -> RunReport {
         let clock = ContinuousClock()
         let start = clock.now
-        try refuseDirtySnapshots()
+        try Self.refuseDirtySnapshots(warehouse.repository)
         try noteUncommitted()
         let plan = try plan()
         let locks = try TableLocks.acquire(
@@ -186,15 +186,27 @@ package final class Runner {
         }
     }
 
-    private func refuseDirtySnapshots() throws(Failure) {
-        let dirty = try warehouse.repository.dirtyPaths(under: "snapshots")
-        guard let first = dirty.first else { return }
+    /// Refuses to run where snapshots are not as committed, or git is in the middle of something.
+    static func refuseDirtySnapshots(_ repository: Repository) throws(Failure) {
+        try repository.refuseDuringOperation()
+        let dirty = try repository.dirtyFiles(under: "snapshots")
+        let edited = dirty.filter { !$0.isUntracked }
+        guard let first = edited.first ?? dirty.first else { return }
+        let more = dirty.count > 1 ? " and \(dirty.count - 1) more files" : ""
+        var ways: [String] = []
+        // A plain checkout would keep files that were added.
+        if !edited.isEmpty {
+            ways.append("git restore --source=HEAD --staged --worktree snapshots")
+        }
+        if dirty.count > edited.count { ways.append("git clean -fd snapshots") }
         throw Failure(
             .runDirtySnapshots,
-            "The work tree differs from the commit in '\(first)'"
-                + (dirty.count > 1 ? " and \(dirty.count - 1) more files" : "") + " of snapshots/.",
+            edited.isEmpty
+                ? "No commit has '\(first.path)'\(more) of snapshots/."
+                : "The work tree differs from the commit in '\(first.path)'\(more) of snapshots/.",
             hint:
-                "Snapshots are written by runs only. Undo the edit: git checkout HEAD -- snapshots"
+                "Snapshots are written by runs only. \(edited.isEmpty ? "Remove it" : "Undo it"): "
+                + ways.joined(separator: " && ")
         )
     }
 

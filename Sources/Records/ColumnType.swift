@@ -29,7 +29,18 @@ package indirect enum ColumnType: Hashable, Sendable {
     ]
 
     /// Lists nest at most so deep: readers recurse.
-    private static let listDepthLimit = 16
+    static let listDepthLimit = 16
+
+    /// How deep lists nest: 0 for anything else.
+    var listDepth: Int {
+        var depth = 0
+        var type = self
+        while case .list(let element) = type {
+            depth += 1
+            type = element
+        }
+        return depth
+    }
 
     /// Reads the canonical spelling: `int64`, `decimal(38,9)`, `list<string>`.
     /// - Throws: `records.unknown-type`.

@@ -79,7 +79,7 @@ package struct Schema: Hashable, Sendable {
     /// `columns` must not have `_n`.
     /// - Throws: `records.invalid-schema` for no columns, a name not of `[A-Za-z_][A-Za-z0-9_]*`
     ///   or used twice (also if only case differs), a key column that is missing, doubled or of a
-    ///   type that cannot be compared.
+    ///   type that cannot be compared, lists nested deeper than the format allows.
     package init(columns: [Column], key: [String], cutClass: CutClass) throws(Failure) {
         guard !columns.isEmpty else {
             throw Self.invalid("A table must have a column.")
@@ -98,6 +98,13 @@ package struct Schema: Hashable, Sendable {
             }
             guard column.name.lowercased() != Self.countColumn else {
                 throw Self.invalid("The column name \"_n\" is reserved.")
+            }
+            // What is written must be readable: parsing a type has the same limit.
+            guard column.type.listDepth <= ColumnType.listDepthLimit else {
+                throw Self.invalid(
+                    "The column \"\(column.name)\" has lists nested \(column.type.listDepth) deep.",
+                    hint: "Lists nest at most \(ColumnType.listDepthLimit) deep; store it as json."
+                )
             }
         }
         var stored: [Column] = []

@@ -27,7 +27,7 @@ struct CheckedChunk: Sendable {
             // The digest is compared below, so that the rest is checked and named all the same.
             text = try snapshot.text(of: chunk, checksDigest: false)
         } catch {
-            problems.append((error.code == .missingObject ? .missing : .digest, error.oneLine))
+            problems.append((error.isMissing ? .missing : .digest, error.oneLine))
             return
         }
         let digest = Digest.of(text)

@@ -1,4 +1,5 @@
 package import Diagnostics
+import GitStore
 
 extension Failure.Code {
     /// Text that names no table.
@@ -11,7 +12,7 @@ extension Failure.Code {
     package static let unknownFormat = Self("snapshot.unknown-format")
     /// A chunk whose bytes are not those its digest names.
     package static let corruptChunk = Self("snapshot.corrupt-chunk")
-    /// An object that a snapshot needs is not in the repository.
+    /// A file or object that a snapshot needs is not in the repository.
     package static let missingObject = Self("snapshot.missing-object")
     /// More segments than a folder may hold.
     package static let tooManySegments = Self("snapshot.too-many-segments")
@@ -23,4 +24,9 @@ extension Failure.Code {
     package static let tableMoved = Self("snapshot.table-moved")
     /// The branch moved again and again while a run tried to publish.
     package static let publishContended = Self("snapshot.publish-contended")
+}
+
+extension Failure {
+    /// Whether a file of a snapshot, or the object of one, is not there.
+    var isMissing: Bool { code == .missingObject || lacksObject }
 }

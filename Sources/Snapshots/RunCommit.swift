@@ -90,6 +90,9 @@ package struct PublishResult: Sendable {
     package let writtenBytes: Int
     /// Paths under `snapshots/` that were left alone because somebody had changed them.
     package let skippedPaths: [String]
+    /// Why index and work tree stayed as they were, though the branch was checked out when the run
+    /// was planned; nil if they went along, or had no reason to.
+    package let leftAloneReason: String?
 
     package var isScratch: Bool { scratchReason != nil }
 }

@@ -98,10 +98,13 @@ package final class Snapshot: Sendable {
     }
 
     private func corrupt(_ chunk: ChunkInfo, _ problem: String, cause: Failure? = nil) -> Failure {
-        Failure(
-            cause?.code == .missingObject ? .missingObject : .corruptChunk,
+        let isMissing = cause?.lacksObject == true
+        return Failure(
+            isMissing ? .missingObject : .corruptChunk,
             "Chunk \"\(chunk.file)\" of \(table) \(problem).",
-            hint: "osodata verify \(table); git fsck; fetch the object from another clone",
+            hint: isMissing
+                ? repository.missingObjectsHint
+                : "osodata verify \(table); git fsck; fetch the object from another clone",
             cause: cause.map { [$0.message, $0.cause].compactMap { $0 }.joined(separator: " ") }
         )
     }

@@ -18,6 +18,7 @@ extension SnapshotStore {
     ///
     /// If somebody else moved the branch, the tree is built again on what is there now, unless
     /// the run's inputs or its tables changed there. If nothing would change, nothing is written.
+    /// If somebody switched to another branch, only the branch that was meant is moved.
     /// - Parameters:
     ///   - run: what to publish.
     ///   - batch: the batch that `write` put the tables' objects into.
@@ -27,6 +28,16 @@ extension SnapshotStore {
     package func publish(
         _ run: RunCommit,
         batch: ObjectBatch
+    ) throws(Failure) -> PublishResult {
+        try publish(run, batch: batch, beforeMoving: {})
+    }
+
+    /// Publishes; `beforeMoving` is called each time everything is written and nothing is locked
+    /// yet, for tests of what others may do there.
+    func publish(
+        _ run: RunCommit,
+        batch: ObjectBatch,
+        beforeMoving: () -> Void
     ) throws(Failure) -> PublishResult {
         let target = try PublishTarget(run.destination, repository: repository)
         var written: [WrittenObjects] = []
@@ -46,8 +57,7 @@ extension SnapshotStore {
                     warehouse: warehouse,
                     attempts: attempt,
                     written: written,
-                    isNew: false,
-                    skipped: []
+                    isNew: false
                 )
             }
             let commit = try batch.addCommit(
@@ -58,43 +68,19 @@ extension SnapshotStore {
                 message: run.message(warehouse: warehouse)
             )
             written.append(try batch.write())
-            var journal: Journal?
-            if target.isCheckedOut {
-                journal = try Journal.begin(
-                    repository,
-                    ref: target.reference,
-                    from: parent,
-                    to: commit,
-                    prefix: Self.folder,
-                    Self.attributesFile
+            beforeMoving()
+            guard
+                let moved = try move(
+                    target,
+                    from: (commit: tip, root: oldRoot),
+                    to: (commit: commit, root: root),
+                    message: run.subject
                 )
-            }
-            let isMoved = try repository.updateRef(
-                target.reference,
-                to: commit,
-                expecting: tip,
-                message: run.subject
-            )
-            guard isMoved else {
-                try journal?.finish()
+            else {
                 // The objects are on disk already; what is new is a few trees and a commit.
                 batch = ObjectBatch(repository: repository)
                 continue
             }
-            var skipped: [String] = []
-            if target.isCheckedOut {
-                skipped = try repository.checkout(
-                    prefix: Self.folder,
-                    from: oldRoot,
-                    to: root
-                )
-                skipped += try repository.checkout(
-                    prefix: Self.attributesFile,
-                    from: oldRoot,
-                    to: root
-                )
-            }
-            try journal?.finish()
             return result(
                 target,
                 commit: commit,
@@ -102,7 +88,7 @@ extension SnapshotStore {
                 attempts: attempt,
                 written: written,
                 isNew: true,
-                skipped: skipped
+                moved: moved
             )
         }
         throw Failure(
@@ -110,6 +96,62 @@ extension SnapshotStore {
             "\"\(target.reference)\" was moved by others \(Self.attemptLimit) times in a row.",
             hint: "Run again when the other runs have finished."
         )
+    }
+
+    /// What became of index and work tree when a reference moved.
+    private struct Moved {
+        var skipped: [String] = []
+        var leftAloneReason: String?
+    }
+
+    /// Moves the target by compare-and-swap, and index and work tree along if they show it.
+    ///
+    /// - Returns: nil if the reference was elsewhere.
+    private func move(
+        _ target: PublishTarget,
+        from old: (commit: ObjectID?, root: ObjectID?),
+        to new: (commit: ObjectID, root: ObjectID),
+        message: String
+    ) throws(Failure) -> Moved? {
+        let paths = [Self.folder, Self.attributesFile]
+        let isShownNow = target.isShown(by: try repository.head())
+        let isShown = target.isCheckedOut || isShownNow
+        let journal = try Journal.begin(
+            repository,
+            ref: target.reference,
+            from: old.commit,
+            to: new.commit,
+            prefixes: isShown ? paths : []
+        )
+        var moved = Moved()
+        let lock: WorkTreeLock?
+        let isShownStill: Bool
+        let isMoved: Bool
+        do throws(Failure) {
+            lock = isShown ? try repository.lockWorkTree() : nil
+            // Until the lock is gone, nobody can switch branches.
+            let head = try repository.head()
+            isShownStill = target.isShown(by: head)
+            if isShownStill { try repository.refuseDuringOperation() }
+            if target.isCheckedOut { moved.leftAloneReason = target.switchedAway(to: head) }
+            isMoved = try repository.updateRef(
+                target.reference,
+                to: new.commit,
+                expecting: old.commit,
+                message: message
+            )
+        } catch {
+            try journal.finish()
+            throw error
+        }
+        if isMoved, let lock, isShownStill {
+            for path in paths {
+                moved.skipped += try lock.checkout(prefix: path, from: old.root, to: new.root)
+            }
+            try lock.finish()
+        }
+        try journal.finish()
+        return isMoved ? moved : nil
     }
 
     private static let folder = "snapshots"
@@ -122,7 +164,7 @@ extension SnapshotStore {
         attempts: Int,
         written: [WrittenObjects],
         isNew: Bool,
-        skipped: [String]
+        moved: Moved = Moved()
     ) -> PublishResult {
         PublishResult(
             commit: commit,
@@ -133,7 +175,8 @@ extension SnapshotStore {
             isNew: isNew,
             writtenObjects: written.reduce(0) { $0 + $1.count },
             writtenBytes: written.reduce(0) { $0 + $1.bytes },
-            skippedPaths: skipped
+            skippedPaths: moved.skipped,
+            leftAloneReason: moved.leftAloneReason
         )
     }
 
@@ -218,7 +261,7 @@ extension SnapshotStore {
     }
 }
 
-/// The reference a run moves, and whether it is what index and work tree show.
+/// The reference a run moves, and whether it is what index and work tree show at the start.
 private struct PublishTarget {
     let reference: String
     let isCheckedOut: Bool
@@ -230,6 +273,10 @@ private struct PublishTarget {
 
     init(_ destination: RunCommit.Destination, repository: Repository) throws(Failure) {
         let isBare = repository.workTree == nil
+        var destination = destination
+        if case .reference(let name) = destination {
+            destination = .reference(try repository.referenceEnd(name))
+        }
         switch (destination, try repository.head()) {
         case (.reference(let name), .branch(let branch, let commit)):
             self.init(name, isCheckedOut: !isBare && name == branch, nil, commit)
@@ -244,11 +291,10 @@ private struct PublishTarget {
             )
         case (.checkedOut(let configured), .branch(let branch, let commit)):
             if let configured, branch != "refs/heads/\(configured)" {
-                let name = branch.hasPrefix("refs/heads/") ? String(branch.dropFirst(11)) : branch
                 self.init(
                     SnapshotStore.scratch,
                     isCheckedOut: false,
-                    "\"\(name)\" is checked out, not the configured branch \"\(configured)\"",
+                    "\"\(Self.short(branch))\" is checked out, not the configured branch \"\(configured)\"",
                     commit
                 )
             } else {
@@ -267,6 +313,24 @@ private struct PublishTarget {
         self.isCheckedOut = isCheckedOut
         self.scratchReason = scratchReason
         self.head = head
+    }
+
+    /// Whether HEAD names the target.
+    func isShown(by head: Head) -> Bool {
+        if case .branch(reference, _) = head { true } else { false }
+    }
+
+    /// Why index and work tree, which showed the target, do so no more; nil if they do.
+    func switchedAway(to head: Head) -> String? {
+        switch head {
+        case .branch(reference, _): nil
+        case .branch(let other, _): "\"\(Self.short(other))\" was checked out meanwhile"
+        case .detached: "HEAD was detached meanwhile"
+        }
+    }
+
+    private static func short(_ name: String) -> String {
+        name.hasPrefix("refs/heads/") ? String(name.dropFirst(11)) : name
     }
 
     /// Where the reference is now.

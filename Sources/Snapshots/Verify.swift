@@ -17,32 +17,64 @@ extension SnapshotStore {
         threads: Int = 2,
         progress: (TableName) -> Void = { _ in }
     ) throws(Failure) -> VerifyReport {
+        let (tables, strays) = try verifyFolders(inTree: root)
         var report = VerifyReport()
-        guard let top = try repository.entry(path: "snapshots", inTree: root), top.isTree else {
-            return report
-        }
-        for layer in try repository.tree(top.id) where layer.isTree {
-            for folder in try repository.tree(layer.id) {
-                guard folder.isTree, let table = TableName(folders: layer.name, folder.name) else {
-                    // Notes beside the data are welcome; folders could be taken for tables.
-                    if folder.isTree {
-                        report.problems.append(
-                            VerifyProblem(
-                                kind: .unexpected,
-                                table: "snapshots/\(layer.name)/\(folder.name)",
-                                segment: nil,
-                                chunk: nil,
-                                message: "The folder's name is no table name."
-                            )
-                        )
-                    }
-                    continue
-                }
-                progress(table)
-                report.add(verify(table, tree: folder.id, threads: threads))
-            }
+        report.problems = strays
+        for (table, tree) in tables {
+            progress(table)
+            report.add(verify(table, tree: tree, threads: threads))
         }
         return report
+    }
+
+    /// Looks at what lies under `snapshots/` of a root tree, and reads no table.
+    /// - Returns: the tables and the trees of their folders, by name, and what lies between them
+    ///   that belongs to none.
+    /// - Throws: if the folders cannot be read.
+    package func verifyFolders(
+        inTree root: ObjectID
+    ) throws(Failure) -> (
+        tables: [(table: TableName, tree: ObjectID)], strays: [VerifyProblem]
+    ) {
+        guard let top = try repository.entry(path: "snapshots", inTree: root), top.isTree else {
+            return ([], [])
+        }
+        var tables: [(table: TableName, tree: ObjectID)] = []
+        var strays: [VerifyProblem] = []
+        func stray(_ path: String, _ kind: VerifyProblem.Kind, _ message: String) {
+            strays.append(
+                VerifyProblem(
+                    kind: kind,
+                    table: "snapshots/\(path)",
+                    segment: nil,
+                    chunk: nil,
+                    message: message
+                )
+            )
+        }
+        // Notes beside the layers are welcome; folders could be taken for layers.
+        for layer in try repository.tree(top.id) where layer.isTree {
+            guard TableName.layers.contains(layer.name) else {
+                stray(layer.name, .unexpected, "The folder's name is no layer.")
+                continue
+            }
+            for folder in try repository.tree(layer.id) {
+                let path = "\(layer.name)/\(folder.name)"
+                if !folder.isTree {
+                    stray(path, .unexpected, "A layer holds tables and nothing else.")
+                } else if let table = TableName(folders: layer.name, folder.name) {
+                    let names = try repository.tree(folder.id).map(\.name)
+                    if names.contains(SnapshotFiles.manifest) {
+                        tables.append((table, folder.id))
+                    } else {
+                        stray(path, .missing, "The folder has no \(SnapshotFiles.manifest).")
+                    }
+                } else {
+                    stray(path, .unexpected, "The folder's name is no table name.")
+                }
+            }
+        }
+        return (tables.sorted { $0.table < $1.table }, strays)
     }
 
     /// Recomputes everything one table states about itself, whatever state it is in.
@@ -58,7 +90,8 @@ extension SnapshotStore {
             }
             return .failed(table, .missing, "The folder has no \(SnapshotFiles.manifest).")
         } catch {
-            return .failed(table, .malformed, error.oneLine)
+            let kind: VerifyProblem.Kind = error.isMissing ? .missing : .malformed
+            return .failed(table, kind, error.oneLine)
         }
     }
 }
@@ -185,16 +218,35 @@ struct SnapshotVerifier {
         if ids.contains(where: { $0 < 1 }) { problem(.malformed, "A column has the id 0.") }
     }
 
-    /// Checks that every entry of the folder belongs there; files a newer version may add do.
+    /// Checks that every entry of the folder belongs there.
     private mutating func checkFolder() {
         let folders = Set(snapshot.manifest.segments.map(\.folder))
         for (name, entry) in snapshot.entries.sorted(by: { $0.key < $1.key })
         where entry.isTree && !folders.contains(name) {
             problem(.unexpected, "The manifest lists no segment of this name.", segment: name)
         }
+        let files = [SnapshotFiles.manifest, SnapshotFiles.provenance]
+        for (name, entry) in snapshot.entries.sorted(by: { $0.key < $1.key }) where !entry.isTree {
+            if files.contains(name) {
+                checkMode(entry, segment: nil)
+            } else if !folders.contains(name) {
+                problem(.unexpected, "A table has no such file.", chunk: name)
+            }
+        }
         if snapshot.entries[SnapshotFiles.provenance] == nil {
             problem(.missing, "There is no \(SnapshotFiles.provenance).")
         }
+    }
+
+    /// Checks that a file is a plain one.
+    private mutating func checkMode(_ entry: TreeEntry, segment: String?) {
+        guard entry.mode != TreeEntry.fileMode else { return }
+        problem(
+            .unexpected,
+            "Its mode is \(String(entry.mode, radix: 8)), not that of a plain file.",
+            segment: segment,
+            chunk: entry.name
+        )
     }
 
     private mutating func checkSegment(_ index: Int, isLast: Bool) {
@@ -210,15 +262,19 @@ struct SnapshotVerifier {
                 problem(.malformed, "segment.json is not in canonical spelling.", segment: name)
             }
         } catch {
-            let kind: VerifyProblem.Kind = error.code == .missingObject ? .missing : .malformed
+            let kind: VerifyProblem.Kind = error.isMissing ? .missing : .malformed
             problem(kind, error.oneLine, segment: name)
             previous = nil
             return
         }
         checkSegmentFile(file, info)
         let files = Set(file.chunks.map(\.file)).union([SegmentFile.name])
-        for extra in folder.keys.sorted() where !files.contains(extra) {
-            problem(.unexpected, "segment.json lists no such file.", segment: name, chunk: extra)
+        for (file, entry) in folder.sorted(by: { $0.key < $1.key }) {
+            if files.contains(file) {
+                checkMode(entry, segment: name)
+            } else {
+                problem(.unexpected, "segment.json lists no such file.", segment: name, chunk: file)
+            }
         }
         let chunks = file.chunks.map { chunk in
             var chunk = chunk

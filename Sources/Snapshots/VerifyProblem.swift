@@ -25,7 +25,7 @@ package struct VerifyProblem: Hashable, Sendable, CustomStringConvertible {
     package let table: String
     /// Folder of the segment.
     package let segment: String?
-    /// File of the chunk.
+    /// File of the chunk, or another file of the folder.
     package let chunk: String?
     /// What differs; a sentence.
     package let message: String

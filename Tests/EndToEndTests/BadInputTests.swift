@@ -216,7 +216,10 @@ import Testing
         Case(
             name: "snapshots edited by hand",
             spoil: { try $0.shell("echo x >> snapshots/marts/counts_v1/manifest.json") },
-            expected: ["snapshots/marts/counts_v1/manifest.json", "git checkout HEAD -- snapshots"]
+            expected: [
+                "snapshots/marts/counts_v1/manifest.json",
+                "git restore --source=HEAD --staged --worktree snapshots",
+            ]
         ),
         Case(
             name: "an import with two rows of one key",

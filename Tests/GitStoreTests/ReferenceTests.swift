@@ -46,6 +46,28 @@ struct ReferenceTests {
         #expect(try test.git("reflog", "--format=%gs").contains("run: first"))
     }
 
+    @Test func `symbolic references are followed to the one that moves`() throws {
+        let test = try TestRepository()
+        let first = try test.commit(["a": "1"])
+        let second = try test.batchCommit(["a": [2]], on: first)
+        try test.git("symbolic-ref", "refs/heads/alias", "refs/heads/main")
+        try test.git("symbolic-ref", "HEAD", "refs/heads/alias")
+        let repository = test.repository
+        #expect(try repository.head() == .branch(name: "refs/heads/main", commit: first))
+        #expect(
+            try repository.updateRef(
+                "refs/heads/alias",
+                to: second,
+                expecting: first,
+                message: "test"
+            )
+        )
+        #expect(try repository.readRef("refs/heads/main") == second)
+        #expect(try test.git("symbolic-ref", "refs/heads/alias") == "refs/heads/main")
+        try test.git("symbolic-ref", "refs/heads/main", "refs/heads/alias")
+        #expect(throws: Failure.self) { try repository.head() }
+    }
+
     @Test func `of many that race for a reference each round has one winner`() throws {
         let test = try TestRepository()
         let start = try test.batchCommit(["a": [0]], on: nil)

@@ -139,6 +139,45 @@ struct RepositoryTests {
         #expect(failure?.hint?.contains("filtered") == true)
     }
 
+    @Test func `settings of one work tree are read`() throws {
+        let test = try TestRepository()
+        try test.commit(["a": "1"])
+        try test.git("config", "uploadpack.allowFilter", "true")
+        let path = test.folder.path("sparse")
+        let from = "file://\(test.path)"
+        try test.git("clone", "-q", "--filter=blob:none", "--sparse", from, path)
+        try test.git("config", "--worktree", "user.name", "Zoë", in: path)
+        let clone = try Repository(discovering: path)
+        #expect(clone.isFiltered && clone.workTree == path)
+        #expect(try clone.configString("user.name") == "Zoë")
+        #expect(try clone.configFlag("core.sparseCheckout"))
+    }
+
+    @Test func `a repository that is bare by the settings of its work tree is bare`() throws {
+        let test = try TestRepository()
+        let commit = try test.commit(["a/b": "1"])
+        let path = test.folder.path("bare.git")
+        let linked = test.folder.path("linked")
+        try test.git("clone", "-q", "--bare", test.path, path)
+        try test.git("worktree", "add", "-q", "-b", "other", linked, in: path)
+        // This moves core.bare to config.worktree.
+        try test.git("sparse-checkout", "set", "a", in: linked)
+        let bare = try Repository(discovering: path)
+        #expect(bare.workTree == nil)
+        #expect(try bare.head().commit == commit)
+        #expect(try Repository(discovering: linked).workTree == linked)
+    }
+
+    @Test func `the work tree may lie where its settings say`() throws {
+        let test = try TestRepository()
+        try test.commit(["a": "1"])
+        let elsewhere = test.folder.path("elsewhere")
+        try test.git("config", "extensions.worktreeConfig", "true")
+        try test.git("config", "--worktree", "core.worktree", elsewhere)
+        try test.folder.write("1", "elsewhere/a")
+        #expect(try Repository(discovering: test.path).workTree == elsewhere)
+    }
+
     @Test func `the configuration tells who works here`() throws {
         let test = try TestRepository()
         #expect(try test.repository.identity() == nil)

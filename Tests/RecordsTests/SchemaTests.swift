@@ -60,6 +60,21 @@ struct SchemaTests {
         #expect(refusal == .invalidSchema)
     }
 
+    @Test func `lists nest no deeper than a manifest can say`() throws {
+        func nested(_ depth: Int) -> [Column] {
+            let type = (0..<depth).reduce(ColumnType.int64) { (type, _) in .list(type) }
+            return [Column(id: 1, name: "a", type: type)]
+        }
+        let deepest = try Schema(columns: nested(16), key: [], cutClass: .small)
+        let type = deepest.columns[0].type
+        #expect(try ColumnType(parsing: type.description) == type)
+        let refusal = #expect(throws: Failure.self) {
+            try Schema(columns: nested(17), key: [], cutClass: .small)
+        }
+        #expect(refusal?.code == .invalidSchema)
+        #expect(refusal?.message == "The column \"a\" has lists nested 17 deep.")
+    }
+
     @Test(arguments: [.double, .json, .list(.int64)] as [ColumnType])
     func `types without one order are no key`(type: ColumnType) {
         let columns = [Column(id: 1, name: "a", type: type)]

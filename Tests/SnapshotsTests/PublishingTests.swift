@@ -4,10 +4,11 @@ import Dispatch
 import Foundation
 import GitStore
 import Records
-import Snapshots
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Snapshots
 
 struct PublishingTests {
     @Test func `a published run is sound to git and clean in the work tree`() throws {
@@ -201,6 +202,77 @@ struct PublishingTests {
         let again = try world.commit(try LongRows.rows(0..<5), "raw.t").result
         #expect(try world.repository.readRef("refs/osodata/scratch") == again.commit)
         #expect(try world.git("status", "--porcelain") == "")
+    }
+
+    @Test func `a HEAD that names its branch by another name is published to`() throws {
+        let world = try World()
+        try world.commit(try LongRows.rows(0..<3), "raw.t")
+        try world.git("symbolic-ref", "refs/heads/alias", "refs/heads/main")
+        try world.git("symbolic-ref", "HEAD", "refs/heads/alias")
+        let (table, batch) = try prepare(world.store, "raw.one")
+        var run = World.run([table], base: try world.head())
+        run.destination = .checkedOut(configured: "main")
+        let result = try world.store.publish(run, batch: batch)
+        #expect(result.reference == "refs/heads/main" && result.attempts == 1)
+        #expect(try world.folder.read(".git/HEAD") == Array("ref: refs/heads/alias\n".utf8))
+        #expect(try world.git("status", "--porcelain") == "")
+        let (other, otherBatch) = try prepare(world.store, "raw.two")
+        run = World.run([other], base: result.commit)
+        run.destination = .reference("refs/heads/alias")
+        #expect(try world.store.publish(run, batch: otherBatch).reference == "refs/heads/main")
+        #expect(try world.git("status", "--porcelain") == "")
+    }
+
+    @Test(arguments: [["-b", "other"], ["--detach"]])
+    func `a branch switched to during the run keeps its index and files`(
+        _ arguments: [String]
+    ) throws {
+        let world = try World()
+        try world.commit(try LongRows.rows(0..<3), "raw.t")
+        let base = try world.head()
+        let (table, batch) = try prepare(world.store, "raw.one")
+        let run = World.run([table], base: base)
+        var failure: (any Error)?
+        let result = try world.store.publish(run, batch: batch) {
+            do {
+                try World.git(["checkout", "-q"] + arguments, in: world.folder.path)
+            } catch {
+                failure = error
+            }
+        }
+        #expect(failure == nil)
+        #expect(result.reference == "refs/heads/main")
+        #expect(result.leftAloneReason?.contains("meanwhile") == true)
+        #expect(try world.repository.readRef("refs/heads/main") == result.commit)
+        #expect(try world.head() == base)
+        #expect(try world.git("status", "--porcelain") == "")
+        try world.git("checkout", "-q", "main")
+        #expect(try world.git("status", "--porcelain") == "")
+    }
+
+    @Test func `a branch that comes to be checked out during the run shows it`() throws {
+        let world = try World()
+        try world.commit(try LongRows.rows(0..<3), "raw.t")
+        try world.git("branch", "data")
+        let (table, batch) = try prepare(world.store, "raw.one")
+        var run = World.run([table], base: try world.head())
+        run.destination = .reference("refs/heads/data")
+        var failure: (any Error)?
+        let result = try world.store.publish(run, batch: batch) {
+            do { try world.git("checkout", "-q", "data") } catch { failure = error }
+        }
+        #expect(failure == nil && result.leftAloneReason == nil)
+        #expect(try world.head() == result.commit)
+        #expect(try world.git("status", "--porcelain") == "")
+    }
+
+    @Test func `while index and files go along nobody can switch branches`() throws {
+        let world = try World()
+        try world.commit(try LongRows.rows(0..<3), "raw.t")
+        let lock = try world.repository.lockWorkTree()
+        let names = try FileManager.default.contentsOfDirectory(atPath: world.folder.path(".git"))
+        #expect(names.contains("index.lock") && names.contains("HEAD.lock"))
+        try lock?.finish()
     }
 
     @Test func `another branch than the configured one sends the run to scratch`() throws {

@@ -143,8 +143,63 @@ struct VerifyTests {
         let tree = try editor.finish()
         try batch.write().release()
         let found = world.store.verify(snapshot.table, tree: tree).problems
-        #expect(found.map(\.kind) == [.unexpected, .unexpected])
-        #expect(Set(found.map { $0.chunk ?? $0.segment ?? "" }) == ["x", "0123"])
+        #expect(found.map(\.kind) == [.unexpected, .unexpected, .unexpected])
+        #expect(Set(found.map { $0.chunk ?? $0.segment ?? "" }) == ["x", "0123", "notes.md"])
+    }
+
+    @Test(arguments: [
+        ("raw/notes.md", "snapshots/raw/notes.md: A layer holds tables and nothing else."),
+        ("raw/u/x", "snapshots/raw/u: The folder has no manifest.json."),
+        ("raw/T/manifest.json", "snapshots/raw/T: The folder's name is no table name."),
+        ("rare/t/manifest.json", "snapshots/rare: The folder's name is no layer."),
+        ("raw/t/x", "raw.t x: A table has no such file."),
+        ("README.md", nil),
+    ])
+    func `what lies between tables is named, by both readers`(
+        path: String,
+        message: String?
+    ) throws {
+        let world = try world()
+        try world.folder.write("1", "snapshots/\(path)")
+        #expect(try Self.secondReader(world) == (message == nil))
+        try world.git("add", "-A")
+        try world.git("commit", "-qm", "stray")
+        #expect(try again(world) == (message.map { [$0] } ?? []))
+        #expect(try Self.secondReader(world, "--rev", "HEAD") == (message == nil))
+    }
+
+    @Test func `files that are not plain are named, by both readers`() throws {
+        let world = try world()
+        let segment = try world.snapshot("raw.t").manifest.segments[0].folder
+        for file in ["provenance.json", "manifest.json", "\(segment)/segment.json"] {
+            let path = world.folder.path("snapshots/raw/t/\(file)")
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        }
+        #expect(try !Self.secondReader(world))
+        try world.git("commit", "-qam", "modes")
+        #expect(
+            try again(world) == [
+                "raw.t manifest.json: Its mode is 100755, not that of a plain file.",
+                "raw.t provenance.json: Its mode is 100755, not that of a plain file.",
+                "raw.t \(segment)/segment.json: Its mode is 100755, not that of a plain file.",
+            ]
+        )
+        #expect(try !Self.secondReader(world, "--rev", "HEAD"))
+    }
+
+    /// Whether `Scripts/verify.py` finds nothing wrong.
+    private static func secondReader(_ world: World, _ arguments: String...) throws -> Bool {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        let script = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Scripts/verify.py")
+        process.arguments = ["python3", script.path] + arguments + [world.folder.path]
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        #expect([0, 1].contains(process.terminationStatus))
+        return process.terminationStatus == 0
     }
 
     @Test func `rows out of order and rows with one key are found`() throws {

@@ -19,6 +19,11 @@ struct LogCommand: ParsableCommand {
     @Option(help: "Entries to print.") var limit = 20
     @Flag(help: "Print JSON.") var json = false
 
+    /// Refuses a limit that makes no sense.
+    func validate() throws {
+        if limit < 0 { throw ValidationError("--limit must be at least 0.") }
+    }
+
     func run() throws {
         let opened = try warehouse.open()
         guard try opened.tree(revision) != nil else {
@@ -29,8 +34,8 @@ struct LogCommand: ParsableCommand {
         var text = ""
         if let table {
             let name = table.table
-            _ = try opened.snapshot(table, defaultRevision: revision)
             try opened.store.history(of: name, from: start) { (version) throws(Failure) in
+                guard entries.count < limit else { return false }
                 let manifest = try version.tree.flatMap { (tree) throws(Failure) in
                     try opened.store.snapshot(name, tree: tree)?.manifest
                 }
@@ -51,8 +56,13 @@ struct LogCommand: ParsableCommand {
                     "  \(digest?.short.prefix(12) ?? "")  \(TextTable.printable(version.commit.summary))\n"
                 return entries.count < limit
             }
+            // A table that is there no more has a history all the same; one that never was, none.
+            if entries.isEmpty, limit > 0 {
+                _ = try opened.snapshot(table, defaultRevision: revision)
+            }
         } else {
             try opened.repository.walk(from: start, firstParent: true) { (commit) throws(Failure) in
+                guard entries.count < limit else { return false }
                 guard commit.trailers.contains(where: { $0.key == "Osodata-Run" }) else {
                     return true
                 }
@@ -69,7 +79,7 @@ struct LogCommand: ParsableCommand {
         }
         if json {
             Output.json(.array(entries))
-        } else if entries.isEmpty {
+        } else if entries.isEmpty, limit > 0 {
             Output.message("No run yet at '\(revision)'. Run: osodata run")
         } else {
             Output.text(text)

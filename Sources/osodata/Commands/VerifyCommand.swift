@@ -34,6 +34,7 @@ struct VerifyCommand: ParsableCommand {
         let only = tables.isEmpty ? nil : Set(tables.map(\.table))
         var report: [JSONValue] = []
         var problems = 0
+        var lacksObjects = false
         var isRebuildOff = false
         for name in try opened.store.tables(inTree: tree) where only?.contains(name) ?? true {
             guard let folder = try opened.repository.entry(path: name.path, inTree: tree) else {
@@ -42,6 +43,7 @@ struct VerifyCommand: ParsableCommand {
             let threads = engine.runnerOptions().threads
             let result = opened.store.verify(name, tree: folder.id, threads: threads)
             problems += result.problems.count
+            lacksObjects = lacksObjects || result.problems.contains { $0.kind == .missing }
             let snapshot =
                 result.isClean ? try opened.store.snapshot(name, inTree: tree) : nil
             let digest = content ? try snapshot.map { try $0.contentDigest().hex } : nil
@@ -56,6 +58,12 @@ struct VerifyCommand: ParsableCommand {
                 )
             }
         }
+        if only == nil {
+            let strays = try opened.store.verifyFolders(inTree: tree).strays
+            problems += strays.count
+            if !json { for stray in strays { Output.line("bad       \(stray)") } }
+            if !strays.isEmpty { report.append(Self.json(strays)) }
+        }
         if rebuild {
             try Rebuild.run(opened, tree: tree, only: only, options: engine.runnerOptions()) {
                 outcome in
@@ -69,9 +77,13 @@ struct VerifyCommand: ParsableCommand {
             throw Failure(
                 .verifyFailed,
                 "\(problems) problem\(problems == 1 ? "" : "s") found at '\(revision)'.",
-                hint: isRebuildOff
-                    ? "Commit pipelines.toml and models/ with the run that uses them, and run again: osodata run"
-                    : "Fetch the commit again from a mirror, or find out who changed it: git log -- snapshots"
+                hint: lacksObjects && opened.repository.isFiltered
+                    ? opened.repository.missingObjectsHint
+                    : isRebuildOff
+                        ? "Commit pipelines.toml and models/ with the run that uses them, and run "
+                            + "again: osodata run"
+                        : "Fetch the commit again from a mirror, or find out who changed it: "
+                            + "git log -- snapshots"
             )
         }
         Output.message("Every digest is as committed.")
@@ -79,6 +91,14 @@ struct VerifyCommand: ParsableCommand {
 }
 
 extension VerifyCommand {
+    /// What lies between the tables.
+    private static func json(_ strays: [VerifyProblem]) -> JSONValue {
+        .object([
+            ("table", .null), ("check", .string("folders")),
+            ("problems", .array(strays.map { .string($0.description) })),
+        ])
+    }
+
     private static func json(
         _ table: TableName,
         _ report: VerifyReport,
