@@ -143,7 +143,14 @@ package struct Import: Sendable {
             digest: written.digest,
             commit: published.commit.hex,
             notes: importer.notes
-                + [published.scratchReason, published.leftAloneReason].compactMap { $0 }
+                + [
+                    published.scratchReason.map {
+                        "The import went to \(published.reference): \($0)"
+                    },
+                    published.leftAloneReason.map {
+                        "\(published.reference) moved; index and work tree stay as they are: \($0)."
+                    },
+                ].compactMap { $0 }
         )
     }
 
