@@ -1,4 +1,5 @@
 import CZlib
+package import Diagnostics
 
 /// zlib streams (RFC 1950), as git stores objects, and its checksum.
 package enum Zlib {
@@ -28,6 +29,26 @@ package enum Zlib {
     /// The bytes, deflated.
     package static func deflate(_ bytes: [UInt8], level: Int32 = 6) -> [UInt8] {
         unsafe bytes.withUnsafeBytes { unsafe deflate($0, level: level) }
+    }
+
+    /// The bytes that a zlib stream holds.
+    ///
+    /// - Parameters:
+    ///   - stream: the whole stream.
+    ///   - size: how many bytes it holds.
+    /// - Returns: the bytes.
+    /// - Throws: `codec.corrupt-stream` if it is no stream of that many bytes.
+    package static func inflate(_ stream: [UInt8], size: Int) throws(Failure) -> [UInt8] {
+        var status = Z_OK
+        let out = unsafe [UInt8](unsafeUninitializedCapacity: max(size, 1)) { out, written in
+            var length = uLong(size)
+            status = unsafe uncompress(out.baseAddress, &length, stream, uLong(stream.count))
+            written = Int(length)
+        }
+        guard status == Z_OK, out.count == size else {
+            throw Failure(.corruptStream, "A zlib stream of \(stream.count) bytes is damaged.")
+        }
+        return out
     }
 
     /// A valid zlib stream that stores the bytes as they are: for what is compressed already.

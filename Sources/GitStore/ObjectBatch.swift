@@ -8,12 +8,14 @@ import Synchronization
 /// Several threads may add objects. What the repository or the batch already has is not written
 /// again. After `write()` the batch is empty and may be filled and written anew.
 package final class ObjectBatch: Sendable {
-    private let repository: Repository
+    let repository: Repository
     private let state = Mutex(State())
 
     private struct State {
         /// Objects in memory; none any more once there is a pack.
         var waiting: [NewObject] = []
+        /// Where in `waiting` an object is.
+        var numbers: [ObjectID: Int] = [:]
         var waitingBytes = 0
         var pack: PackWriter?
         /// All ids that were added since the batch was made.
@@ -91,6 +93,16 @@ package final class ObjectBatch: Sendable {
         return try repository.tree(id)
     }
 
+    /// The bytes of a blob of this batch or of the repository.
+    package func blob(_ id: ObjectID) throws(Failure) -> [UInt8] {
+        let own = try state.withLock { (state) throws(Failure) -> [UInt8]? in
+            if let number = state.numbers[id] { return state.waiting[number].content }
+            return try state.pack?.content(of: id)
+        }
+        if let own { return own }
+        return try repository.blob(id)
+    }
+
     private func add(_ object: NewObject) throws(Failure) -> ObjectID {
         let (isNew, isPacking) = state.withLock {
             ($0.known.insert(object.id).inserted, $0.pack != nil)
@@ -104,6 +116,7 @@ package final class ObjectBatch: Sendable {
                 if let pack = state.pack {
                     try pack.append(object.id, isPacking ? entry : object.packBytes)
                 } else {
+                    state.numbers[object.id] = state.waiting.count
                     state.waiting.append(object)
                     state.waitingBytes += object.content.count
                     try spillIfLarge(&state)
@@ -126,6 +139,7 @@ package final class ObjectBatch: Sendable {
         for object in state.waiting { try pack.append(object.id, object.packBytes) }
         state.pack = pack
         state.waiting = []
+        state.numbers = [:]
         state.waitingBytes = 0
     }
 
@@ -152,6 +166,7 @@ package final class ObjectBatch: Sendable {
             try? TemporaryFile.removeStale(in: folder)
             defer {
                 state.waiting = []
+                state.numbers = [:]
                 state.waitingBytes = 0
                 state.pack = nil
                 state.trees = [:]

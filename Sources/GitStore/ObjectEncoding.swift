@@ -1,4 +1,5 @@
 import Codecs
+import Diagnostics
 
 /// The kinds of objects written here, with their numbers in a pack.
 enum ObjectKind: UInt8, Sendable {
@@ -49,6 +50,19 @@ struct NewObject: Sendable {
             size >>= 7
         }
         return out + compressed(content)
+    }
+
+    /// The content of an object that `packBytes` wrote.
+    static func unpacked(_ entry: [UInt8]) throws(Failure) -> [UInt8] {
+        var size = Int(entry.first ?? 0) & 15
+        var shift = 4
+        var end = 1
+        while end <= entry.count, entry[end - 1] & 0x80 != 0, end < entry.count {
+            size |= Int(entry[end] & 0x7F) << shift
+            shift += 7
+            end += 1
+        }
+        return try Zlib.inflate(Array(entry.dropFirst(end)), size: size)
     }
 
     private func compressed(_ bytes: [UInt8]) -> [UInt8] {

@@ -13,6 +13,8 @@ final class PackWriter {
     private var index: TemporaryFile?
     private var buffer: [UInt8] = []
     private var places: [PackPlace] = []
+    /// Where in `places` an object is.
+    private var numbers: [ObjectID: Int] = [:]
     private var checksum: [UInt8] = []
     /// How long the pack is so far.
     private(set) var size: UInt64
@@ -36,6 +38,7 @@ final class PackWriter {
 
     /// Appends the entry of an object, as `NewObject.packBytes` gives it.
     func append(_ id: ObjectID, _ entry: [UInt8]) throws(Failure) {
+        numbers[id] = places.count
         places.append(PackPlace(id: id, crc: Zlib.crc32(0, entry), offset: size))
         size += UInt64(entry.count)
         if entry.count >= Self.bufferSize {
@@ -48,6 +51,21 @@ final class PackWriter {
     }
 
     private static let bufferSize = 1 << 20
+
+    /// The content of an object that was appended; nil if it was not.
+    func content(of id: ObjectID) throws(Failure) -> [UInt8]? {
+        guard let number = numbers[id] else { return nil }
+        let start = places[number].offset
+        let end = number + 1 < places.count ? places[number + 1].offset : size
+        let written = size - UInt64(buffer.count)
+        let entry: [UInt8]
+        if start >= written {
+            entry = Array(buffer[Int(start - written)..<Int(end - written)])
+        } else {
+            entry = try pack.file.read(Int(end - start), at: Int(start))
+        }
+        return try NewObject.unpacked(entry)
+    }
 
     private func flush() throws(Failure) {
         try pack.file.write(buffer)

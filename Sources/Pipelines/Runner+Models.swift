@@ -47,12 +47,8 @@ extension Runner {
 
     private func attachInputs(of node: Graph.Node, order: ScanOrder) throws(Failure) {
         for input in node.analysis.tables {
-            switch tables[input]?.content {
-            case .committed(let snapshot):
-                try connection.attach(snapshot, as: input, order: order)
-            case .rows(let rows): try connection.attach(rows, as: input, order: order)
-            case .released, nil: break
-            }
+            guard let snapshot = tables[input]?.snapshot else { continue }
+            try connection.attach(snapshot, as: input, order: order)
         }
     }
 

@@ -161,7 +161,6 @@ package final class Runner {
             case .extract(let sources): try extract(sources, into: step.tables[0])
             case .build(let node): try build(node)
             }
-            release(after: step, in: plan)
         }
         try writeCoverage()
         var report = RunReport(
@@ -173,17 +172,6 @@ package final class Runner {
         try publish(&report)
         report.seconds = (clock.now - start).seconds
         return report
-    }
-
-    /// Lets go of rows that no later step reads, so that memory does not grow with the run.
-    private func release(after step: Plan.Step, in plan: Plan) {
-        guard case .build(let done) = step.kind else { return }
-        guard let index = graph.nodes.firstIndex(where: { $0.model.table == done.model.table })
-        else { return }
-        let needed = Set(graph.nodes[(index + 1)...].flatMap(\.analysis.tables))
-        for (table, state) in tables where !needed.contains(table) {
-            if case .rows = state.content { tables[table]?.content = .released }
-        }
     }
 
     /// Refuses to run where snapshots are not as committed, or git is in the middle of something.
@@ -253,7 +241,7 @@ package final class Runner {
             digest: written.digest,
             rows: written.rows,
             provenance: provenance,
-            content: isEqual ? before?.content ?? .rows(rows) : .rows(rows)
+            snapshot: isEqual ? committed[table] : try warehouse.store.snapshot(written, in: batch)
         )
         report(
             table,
@@ -313,45 +301,24 @@ struct TableState {
     var digest: Digest
     var rows: Int
     var provenance: Provenance?
-    /// What the engine and later steps read.
-    var content: Content
+    /// What the engine and later steps read: from the repository, or from the run's batch.
+    var snapshot: Snapshot?
 
-    /// Where the rows are.
-    enum Content {
-        /// In the repository.
-        case committed(Snapshot)
-        /// In memory: made by this run.
-        case rows(RowSet)
-        /// Made by this run, and nobody reads them any more.
-        case released
-    }
-
-    init(digest: Digest, rows: Int, provenance: Provenance?, content: Content) {
+    init(digest: Digest, rows: Int, provenance: Provenance?, snapshot: Snapshot?) {
         self.digest = digest
         self.rows = rows
         self.provenance = provenance
-        self.content = content
-    }
-
-    /// The committed version, if that is what the table is.
-    var snapshot: Snapshot? {
-        if case .committed(let snapshot) = content { snapshot } else { nil }
+        self.snapshot = snapshot
     }
 
     /// All rows in memory.
-    func rowSet() throws(Failure) -> RowSet? {
-        switch content {
-        case .committed(let snapshot): try snapshot.rowSet()
-        case .rows(let rows): rows
-        case .released: nil
-        }
-    }
+    func rowSet() throws(Failure) -> RowSet? { try snapshot?.rowSet() }
 
     /// A committed table, with a provenance that waits for a commit if there is one.
     init(snapshot: Snapshot, pending: Pending) throws(Failure) {
         digest = snapshot.manifest.digest
         rows = snapshot.manifest.rows
-        content = .committed(snapshot)
+        self.snapshot = snapshot
         let waiting = pending.provenance(snapshot.table, digest: snapshot.manifest.digest)
         let json = if let waiting { waiting } else { try snapshot.provenance() }
         provenance = Provenance(json: json)

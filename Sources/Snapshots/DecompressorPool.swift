@@ -20,7 +20,7 @@ final class DecompressorPool: Sendable {
     /// The content of a blob that is one zstd frame of at most `limit` bytes.
     func decompress(
         blob: ObjectID,
-        of repository: Repository,
+        of objects: any ObjectSource,
         limit: Int
     ) throws(Failure) -> [UInt8] {
         let lent = idle.withLock { $0.popLast() } ?? Lent(decompressor: ZstdDecompressor())
@@ -29,7 +29,7 @@ final class DecompressorPool: Sendable {
                 if idle.count < Self.limit { idle.append(lent) }
             }
         }
-        return try unsafe repository.withBlob(blob) { (frame) throws(Failure) -> [UInt8] in
+        return try unsafe objects.withBlob(blob) { (frame) throws(Failure) -> [UInt8] in
             try unsafe lent.decompressor.decompress(frame, limit: limit)
         }
     }

@@ -4,7 +4,7 @@ package import GitStore
 package import Records
 import Synchronization
 
-/// One immutable version of a table, read lazily from a repository.
+/// One immutable version of a table, read lazily from a repository or a batch.
 ///
 /// The manifest is read when the snapshot is opened, a segment's list of chunks when it is first
 /// asked for, a chunk's rows each time. Safe to use from several threads.
@@ -14,7 +14,7 @@ package final class Snapshot: Sendable {
     /// The tree of the table's folder.
     package let tree: ObjectID
 
-    let repository: Repository
+    let objects: any ObjectSource
     /// The table's folder, by name.
     let entries: [String: TreeEntry]
     private let segments = Mutex<[Int: [ChunkInfo]]>([:])
@@ -24,13 +24,13 @@ package final class Snapshot: Sendable {
         manifest: Manifest,
         tree: ObjectID,
         entries: [String: TreeEntry],
-        repository: Repository
+        objects: any ObjectSource
     ) {
         self.table = table
         self.manifest = manifest
         self.tree = tree
         self.entries = entries
-        self.repository = repository
+        self.objects = objects
     }
 
     package var schema: Schema { manifest.schema }
@@ -82,7 +82,7 @@ package final class Snapshot: Sendable {
         do {
             text = try DecompressorPool.shared.decompress(
                 blob: chunk.blob,
-                of: repository,
+                of: objects,
                 limit: chunk.bytes
             )
         } catch {
@@ -103,7 +103,7 @@ package final class Snapshot: Sendable {
             isMissing ? .missingObject : .corruptChunk,
             "Chunk \"\(chunk.file)\" of \(table) \(problem).",
             hint: isMissing
-                ? repository.missingObjectsHint
+                ? objects.missingObjectsHint
                 : "osodata verify \(table); git fsck; fetch the object from another clone",
             cause: cause.map { [$0.message, $0.cause].compactMap { $0 }.joined(separator: " ") }
         )
@@ -148,7 +148,7 @@ package final class Snapshot: Sendable {
     /// What `provenance.json` says; nil if there is none.
     package func provenance() throws(Failure) -> JSONValue? {
         guard let entry = entries[SnapshotFiles.provenance] else { return nil }
-        return try JSONValue(parsing: try repository.blob(entry.id))
+        return try JSONValue(parsing: try objects.blob(entry.id))
     }
 
     /// The list of chunks of a segment and its folder, as they are in the repository.
@@ -161,11 +161,11 @@ package final class Snapshot: Sendable {
             throw missing(place)
         }
         var folder: [String: TreeEntry] = [:]
-        for child in try repository.tree(entry.id) { folder[child.name] = child }
+        for child in try objects.tree(entry.id) { folder[child.name] = child }
         guard let file = folder[SegmentFile.name] else {
             throw missing("\(place)/\(SegmentFile.name)")
         }
-        let bytes = try repository.blob(file.id)
+        let bytes = try objects.blob(file.id)
         return (
             try SegmentFile(
                 parsing: bytes,

@@ -49,11 +49,32 @@ package struct SnapshotStore: Sendable {
 
     /// The snapshot whose folder is the tree `tree`; nil if it has no manifest.
     package func snapshot(_ table: TableName, tree: ObjectID) throws(Failure) -> Snapshot? {
+        try snapshot(table, tree: tree, of: repository)
+    }
+
+    /// The snapshot of a table that was written and is not published yet.
+    ///
+    /// It reads from the batch, and from the repository once the batch is written there.
+    package func snapshot(
+        _ written: PreparedTable,
+        in batch: ObjectBatch
+    ) throws(Failure) -> Snapshot {
+        if let snapshot = try snapshot(written.table, tree: written.tree, of: batch) {
+            return snapshot
+        }
+        throw Failure(.missingObject, "The table \(written.table) is not in its batch.")
+    }
+
+    private func snapshot(
+        _ table: TableName,
+        tree: ObjectID,
+        of objects: any ObjectSource
+    ) throws(Failure) -> Snapshot? {
         var entries: [String: TreeEntry] = [:]
-        for entry in try repository.tree(tree) { entries[entry.name] = entry }
+        for entry in try objects.tree(tree) { entries[entry.name] = entry }
         guard let file = entries[SnapshotFiles.manifest] else { return nil }
         let manifest = try Manifest(
-            parsing: try repository.blob(file.id),
+            parsing: try objects.blob(file.id),
             file: "\(table.path)/\(SnapshotFiles.manifest)"
         )
         return Snapshot(
@@ -61,7 +82,7 @@ package struct SnapshotStore: Sendable {
             manifest: manifest,
             tree: tree,
             entries: entries,
-            repository: repository
+            objects: objects
         )
     }
 

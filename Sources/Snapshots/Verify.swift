@@ -175,7 +175,7 @@ struct SnapshotVerifier {
         let manifest = snapshot.manifest
         do throws(Failure) {
             if let entry = snapshot.entries[SnapshotFiles.manifest],
-                try snapshot.repository.blob(entry.id) != manifest.serialized()
+                try snapshot.objects.blob(entry.id) != manifest.serialized()
             {
                 problem(.malformed, "manifest.json is not in canonical spelling.")
             }
@@ -257,7 +257,7 @@ struct SnapshotVerifier {
         do throws(Failure) {
             (file, folder) = try snapshot.segmentFile(index)
             if let entry = folder[SegmentFile.name],
-                try snapshot.repository.blob(entry.id) != file.serialized(snapshot.schema)
+                try snapshot.objects.blob(entry.id) != file.serialized(snapshot.schema)
             {
                 problem(.malformed, "segment.json is not in canonical spelling.", segment: name)
             }
