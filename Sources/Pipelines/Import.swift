@@ -89,7 +89,10 @@ package struct Import: Sendable {
                 place: Place(file: source.name)
             )
         }
-        let rows = try importer.rows(schema: schema)
+        let rows = try importer.rows(
+            schema: schema,
+            limit: options.sortLimit(for: warehouse.repository)
+        )
         let tree = try warehouse.tree("HEAD")
         let previous =
             try tree.map { (tree) throws(Failure) in

@@ -44,12 +44,18 @@ package enum ModelEngine {
     /// - Throws: `query.*`, `records.duplicate-key`, `model.*`, at the model's file.
     package static func run(
         _ model: Model,
-        connection: Connection
-    ) throws(Failure) -> RowSet {
+        connection: Connection,
+        limit: SortLimit? = nil
+    ) throws(Failure) -> SortedRows {
         do {
             let schema = try schema(of: model, connection: connection)
             try checkExactSums(model.sql, connection: connection, file: model.file)
-            return try connection.materialize(model.sql, schema: schema, file: model.file)
+            return try connection.materialize(
+                model.sql,
+                schema: schema,
+                file: model.file,
+                limit: limit
+            )
         } catch {
             throw error.at(Place(file: model.file))
         }

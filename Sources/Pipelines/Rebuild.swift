@@ -61,14 +61,18 @@ package struct Rebuild: Sendable {
             if node.analysis.usesAsOf {
                 try ModelEngine.define(asOf: provenance?.asOf, on: connection)
             }
-            let rows = try ModelEngine.run(node.model, connection: connection)
+            let rows = try ModelEngine.run(
+                node.model,
+                connection: connection,
+                limit: options.sortLimit(for: warehouse.repository)
+            )
             rebuilt.insert(node.model.table)
             let engine = provenance?.engine
             each(
                 Outcome(
                     table: node.model.table,
                     committed: snapshot.manifest.digest,
-                    rebuilt: SnapshotStore.digest(of: rows),
+                    rebuilt: try SnapshotStore.digest(of: rows, threads: options.threads),
                     caveat: engine == ModelEngine.name
                         ? nil : "made by \(engine ?? "an unknown engine"), not \(ModelEngine.name)"
                 )

@@ -33,7 +33,7 @@ extension Runner {
         event(.started("\(table)"))
         try attachInputs(of: node, order: .stored)
         if node.analysis.usesAsOf { try ModelEngine.define(asOf: asOf, on: connection) }
-        let rows = try ModelEngine.run(node.model, connection: connection)
+        let rows = try ModelEngine.run(node.model, connection: connection, limit: sortLimit)
         try refuseOrder(node, rows)
         try finish(
             table,
@@ -54,14 +54,19 @@ extension Runner {
 
     /// Runs a model that is sensitive to the order of rows again, over its inputs backwards and on
     /// one thread, and refuses it if the rows come out different.
-    private func refuseOrder(_ node: Graph.Node, _ rows: RowSet) throws(Failure) {
+    private func refuseOrder(_ node: Graph.Node, _ rows: SortedRows) throws(Failure) {
         guard let suspect = node.analysis.orderSensitive.first else { return }
         event(.progress("\(node.model.table), its inputs backwards"))
         try attachInputs(of: node, order: .reversed)
         try connection.setThreads(1)
-        let again = try ModelEngine.run(node.model, connection: connection)
+        let again = try ModelEngine.run(node.model, connection: connection, limit: sortLimit)
         try connection.setThreads(options.threads)
-        guard let difference = rows.firstDifference(from: again) else { return }
+        guard
+            try SnapshotStore.digest(of: rows, threads: options.threads)
+                != SnapshotStore.digest(of: again, threads: options.threads)
+        else { return }
+        let difference =
+            rows.isSpilled ? nil : try rows.rowSet().firstDifference(from: again.rowSet())
         let names = Set(node.analysis.orderSensitive.map(\.name)).sorted()
         throw Failure(
             .modelOrder,
@@ -69,7 +74,9 @@ extension Runner {
             hint:
                 "Let every ORDER BY of \(names.joined(separator: ", ")) end in columns that tell all rows apart.",
             place: Place(file: node.model.file, line: suspect.line, column: suspect.column),
-            cause: "once \(Self.brief(difference.mine)), once \(Self.brief(difference.other))"
+            cause: difference.map {
+                "once \(Self.brief($0.mine)), once \(Self.brief($0.other))"
+            }
         )
     }
 

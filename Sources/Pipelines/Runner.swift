@@ -28,6 +28,13 @@ package final class Runner {
         /// The program's version, a trailer of the commit.
         package var version: String
 
+        /// How much memory the rows of a table may take while they are made: a quarter of what SQL
+        /// may, 512 MiB if that is not bounded. The rest goes to a folder of the warehouse.
+        func sortLimit(for repository: Repository) -> SortLimit {
+            let bytes = Int(clamping: (memoryLimit ?? 2 << 30) / 4)
+            return SortLimit(bytes: max(bytes, 16 << 20), storage: SpillFolder(of: repository))
+        }
+
         /// PEM file of the certificates to trust; nil for the system's.
         package var certificateFile: String?
         /// Waits that many seconds, between attempts to fetch.
@@ -219,7 +226,7 @@ package final class Runner {
     /// Equal content writes nothing: its new provenance waits for the next commit.
     func finish(
         _ table: TableName,
-        rows: RowSet,
+        rows: SortedRows,
         provenance: Provenance,
         reason: Reason,
         columnRenames: [String: String] = [:],
@@ -252,6 +259,26 @@ package final class Runner {
             since: start
         )
     }
+
+    /// The same for rows in memory that are sorted.
+    func finish(
+        _ table: TableName,
+        rows: RowSet,
+        provenance: Provenance,
+        reason: Reason,
+        since start: ContinuousClock.Instant
+    ) throws(Failure) {
+        try finish(
+            table,
+            rows: SortedRows(rows),
+            provenance: provenance,
+            reason: reason,
+            since: start
+        )
+    }
+
+    /// How much memory the rows of a table may take while they are made.
+    var sortLimit: SortLimit { options.sortLimit(for: warehouse.repository) }
 
     /// Notes the outcome of a table that stays as it is.
     func reuse(

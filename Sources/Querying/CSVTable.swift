@@ -40,13 +40,17 @@ struct CSVTable: ImportTable {
         notes = header.notes
     }
 
-    func rows(schema: Schema, replaced: inout Int) throws(Failure) -> RowSet {
+    func rows(
+        schema: Schema,
+        limit: SortLimit?,
+        replaced: inout Int
+    ) throws(Failure) -> SortedRows {
         var reader = try CSVReader(file, delimiter: delimiter)
         _ = try Self.header(&reader, file: file)
         let order = schema.dataColumns.map { column in
             (index: columns.firstIndex { $0.name == column.name } ?? 0, type: column.type)
         }
-        var builder = RowBuilder(schema: schema)
+        var builder = RowBuilder(schema: schema, limit: limit)
         while try Self.next(&reader, columns: columns.count, file: file) {
             do throws(Failure) {
                 for (index, type) in order {

@@ -8,6 +8,7 @@ extension Connection {
     ///   - sql: one SELECT, whose columns are `schema.dataColumns` by name, in any order.
     ///   - schema: the table the rows are for.
     ///   - file: what failures name as their place.
+    ///   - limit: how much memory the rows may take before they go to disk; nil for any.
     ///   - progress: called with the number of rows so far, now and then.
     /// - Returns: the rows.
     /// - Throws: `query.*`; `query.type` and `query.value` name the column;
@@ -16,27 +17,28 @@ extension Connection {
         _ sql: String,
         schema: Schema,
         file: String? = nil,
+        limit: SortLimit? = nil,
         progress: ((Int) -> Void)? = nil
-    ) throws(Failure) -> RowSet {
+    ) throws(Failure) -> SortedRows {
         // Rows are sorted in the end, so their order costs nothing but a thread.
         try execute("SET preserve_insertion_order = false")
         let built: Result<RowBuilder, Failure>
         do {
-            built = .success(try build(sql, schema: schema, file: file, progress: progress))
+            built = .success(
+                try build(sql, schema: schema, file: file, limit: limit, progress: progress)
+            )
         } catch {
             built = .failure(error)
         }
         try execute("SET preserve_insertion_order = true")
-        let builder = try built.get()
-        var rows = builder.finish()
-        try rows.sort()
-        return rows
+        return try built.get().finishSorted()
     }
 
     private func build(
         _ sql: String,
         schema: Schema,
         file: String?,
+        limit: SortLimit?,
         progress: ((Int) -> Void)?
     ) throws(Failure) -> RowBuilder {
         let statements = try StatementList(sql, file: file, connection: self)
@@ -50,7 +52,7 @@ extension Connection {
             )
         }
         let types = schema.dataColumns.map(\.type)
-        var builder = RowBuilder(schema: schema)
+        var builder = RowBuilder(schema: schema, limit: limit)
         while let chunk = try result.nextVectors() {
             for (cell, index) in zip(cells, order) { chunk.bind(cell, toColumn: index) }
             for row in 0..<chunk.rowCount {

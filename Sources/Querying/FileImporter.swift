@@ -32,7 +32,11 @@ protocol ImportTable {
     /// What the user should know of them, a sentence each.
     var notes: [String] { get }
     /// Makes the rows, sorted; `replaced` counts U+0000 and lone surrogates that became U+FFFD.
-    func rows(schema: Schema, replaced: inout Int) throws(Failure) -> RowSet
+    func rows(
+        schema: Schema,
+        limit: SortLimit?,
+        replaced: inout Int
+    ) throws(Failure) -> SortedRows
 }
 
 /// Reads one file into rows: text with readers of its own, Parquet with DuckDB.
@@ -91,27 +95,23 @@ package final class FileImporter {
 
     /// Reads the rows.
     ///
-    /// - Parameter schema: made of `columns`.
+    /// - Parameters:
+    ///   - schema: made of `columns`.
+    ///   - limit: how much memory they may take before they go to disk; nil for any.
     /// - Returns: the rows, sorted.
     /// - Throws: `import.file` naming the line or the column, `records.*`.
-    package func rows(schema: Schema) throws(Failure) -> RowSet {
+    package func rows(
+        schema: Schema,
+        limit: SortLimit? = nil
+    ) throws(Failure) -> SortedRows {
         var replaced = 0
-        let rows = try table.rows(schema: schema, replaced: &replaced)
+        let rows = try table.rows(schema: schema, limit: limit, replaced: &replaced)
         if replaced > 0 {
             notes.append(
                 "\(replaced) character\(replaced == 1 ? "" : "s") that no table can hold (U+0000, "
                     + "half a surrogate pair) became U+FFFD."
             )
         }
-        return rows
-    }
-}
-
-extension RowBuilder {
-    /// The rows finished, sorted.
-    consuming func finishSorted() throws(Failure) -> RowSet {
-        var rows = finish()
-        try rows.sort()
         return rows
     }
 }

@@ -47,13 +47,17 @@ struct JSONLinesTable: ImportTable {
         members = index.members
     }
 
-    func rows(schema: Schema, replaced: inout Int) throws(Failure) -> RowSet {
+    func rows(
+        schema: Schema,
+        limit: SortLimit?,
+        replaced: inout Int
+    ) throws(Failure) -> SortedRows {
         var lines = try JSONLines(file)
         let index = MemberIndex(members)
         let order = schema.dataColumns.map { column in
             (index: columns.firstIndex { $0.name == column.name } ?? 0, type: column.type)
         }
-        var builder = RowBuilder(schema: schema)
+        var builder = RowBuilder(schema: schema, limit: limit)
         var repairs = CanonicalJSON.Repairs()
         var values: [JSONNode?] = []
         while try lines.next() {

@@ -49,7 +49,11 @@ struct ParquetTable: ImportTable {
         notes = names.notes
     }
 
-    func rows(schema: Schema, replaced: inout Int) throws(Failure) -> RowSet {
+    func rows(
+        schema: Schema,
+        limit: SortLimit?,
+        replaced: inout Int
+    ) throws(Failure) -> SortedRows {
         do {
             let nulls = try countNulls()
             replaced += nulls
@@ -61,7 +65,8 @@ struct ParquetTable: ImportTable {
             }
             return try connection.materialize(
                 "SELECT \(list.joined(separator: ", ")) FROM \(source)",
-                schema: schema
+                schema: schema,
+                limit: limit
             )
         } catch {
             throw Self.failure(error, file: file)

@@ -11,6 +11,9 @@ package struct RowBuilder: Sendable {
     private let dataCount: Int
     private let isMultiset: Bool
     private var rows: RowSet
+    /// Sorted rows that went to disk.
+    private var runs: [SortedRun] = []
+    private let limit: SortLimit?
     /// Text of the row begun.
     private var row: [UInt8] = []
     /// Cells finished.
@@ -25,8 +28,14 @@ package struct RowBuilder: Sendable {
     private var scratch: [UInt8] = []
 
     /// A builder of rows of `schema`.
-    package init(schema: Schema) {
+    ///
+    /// - Parameters:
+    ///   - schema: the table the rows are for.
+    ///   - limit: how much memory they may take; nil for any. With a limit, ask for
+    ///     `finishSorted`.
+    package init(schema: Schema, limit: SortLimit? = nil) {
         self.schema = schema
+        self.limit = limit
         layout = RowLayout(schema)
         dataCount = schema.dataColumns.count
         isMultiset = schema.isMultiset
@@ -34,9 +43,9 @@ package struct RowBuilder: Sendable {
     }
 
     /// Rows finished.
-    package var rowCount: Int { rows.count }
+    package private(set) var rowCount = 0
 
-    /// Bytes of their text.
+    /// Bytes of the text of those in memory.
     package var byteCount: Int { rows.byteCount }
 
     // MARK: Values
@@ -245,6 +254,16 @@ package struct RowBuilder: Sendable {
             try unsafe rows.store(row, cells: cells)
         }
         dropRow()
+        rowCount += 1
+        if let limit, rows.memoryUse > limit.bytes { try spill(to: limit.storage) }
+    }
+
+    /// Sorts the rows in memory and writes them to a file.
+    private mutating func spill(to storage: any RunStorage) throws(Failure) {
+        var full = RowSet(schema: schema)
+        swap(&full, &rows)
+        try full.sort()
+        runs.append(try SortedRun(full, to: try storage.makeFile()))
     }
 
     /// Forgets the cells of the row begun.
@@ -258,6 +277,19 @@ package struct RowBuilder: Sendable {
 
     /// The rows finished, in the order they were ended.
     package consuming func finish() -> RowSet { rows }
+
+    /// The rows finished, sorted.
+    ///
+    /// - Returns: rows in memory, or on disk if they passed the limit.
+    /// - Throws: `records.duplicate-key`; of rows in different runs, when they are read.
+    package consuming func finishSorted() throws(Failure) -> SortedRows {
+        guard let limit, !runs.isEmpty else {
+            try rows.sort()
+            return SortedRows(rows)
+        }
+        if rows.count > 0 { try spill(to: limit.storage) }
+        return SortedRows(schema: schema, runs: runs)
+    }
 
     // MARK: Steps
 

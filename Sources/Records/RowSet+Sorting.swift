@@ -12,7 +12,7 @@ extension RowSet {
         sortEntries()
         if schema.isMultiset { return try fold() }
         for index in entries.indices.dropFirst() where equalKeys(index - 1, index) {
-            throw duplicate(index - 1, index)
+            throw duplicate(row(index - 1), row(index))
         }
     }
 
@@ -80,9 +80,8 @@ extension RowSet {
         return cells
     }
 
-    private func duplicate(_ a: Int, _ b: Int) -> Failure {
-        let first = row(a)
-        let second = row(b)
+    /// The failure of two rows with one key.
+    func duplicate(_ first: [UInt8], _ second: [UInt8]) -> Failure {
         var key: [String] = []
         if let cells = try? cells(of: first) {
             for (index, name) in schema.key.enumerated() {
@@ -98,6 +97,19 @@ extension RowSet {
                 unsafe row.withUnsafeBufferPointer { unsafe excerpt($0) }
             }.joined(separator: " and ")
         )
+    }
+
+    /// Equal rows of a table without key as one row that has the sum of their counts.
+    ///
+    /// - Returns: the row and its cut hash.
+    static func folded(
+        _ texts: [[UInt8]],
+        schema: Schema
+    ) throws(Failure) -> (row: [UInt8], hash: UInt64) {
+        var rows = RowSet(schema: schema)
+        for text in texts { try rows.append(row: text) }
+        try rows.sort()
+        return (rows.row(0), rows.cutHash(0))
     }
 
     // MARK: Order

@@ -23,6 +23,8 @@ package struct RowSet: Sendable {
     var entries: [Entry] = []
     /// Bytes of the text of all rows, with their newlines.
     package internal(set) var byteCount = 0
+    /// Bytes of the sort keys.
+    private var keyBytes = 0
     private var scratch: [UInt8] = []
     private var cells: [Range<Int>] = []
 
@@ -32,6 +34,11 @@ package struct RowSet: Sendable {
         reader = RowReader(schema: schema)
     }
 
+    /// Bytes of memory that the rows take, nearly.
+    package var memoryUse: Int {
+        byteCount + keyBytes + entries.count * MemoryLayout<Entry>.stride
+    }
+
     /// How many rows there are; in a table without key, how many different ones once sorted.
     package var count: Int { entries.count }
 
@@ -39,6 +46,17 @@ package struct RowSet: Sendable {
     package func withRow<R>(_ index: Int, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
         let entry = entries[index]
         return unsafe texts.with(entry.row, count: Int(entry.rowLength)) { unsafe body($0) }
+    }
+
+    /// Lends the text of a row, with its newline, to a body that may throw.
+    package func withRowThrowing<R>(
+        _ index: Int,
+        _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> R
+    ) throws(Failure) -> R {
+        let result = unsafe withRow(index) { row in
+            Result { () throws(Failure) -> R in try unsafe body(row) }
+        }
+        return try result.get()
     }
 
     /// The text of a row, with its newline.
@@ -127,5 +145,6 @@ package struct RowSet: Sendable {
             )
         )
         byteCount += row.count
+        keyBytes += scratch.count
     }
 }

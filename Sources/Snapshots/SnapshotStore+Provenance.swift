@@ -47,17 +47,11 @@ extension SnapshotStore {
     }
 
     /// The digest a table of these sorted rows has, without writing anything.
-    package static func digest(of rows: RowSet) -> Digest {
-        let plan = ChunkPlan(rows)
-        var buffer: [UInt8] = []
-        let segments = plan.segments.map { chunks in
-            let digests = chunks.map { index in
-                gather(rows, plan.chunks[index], into: &buffer)
-                return (Digest.of(buffer), plan.chunks[index].count)
-            }
-            let count = digests.reduce(0) { $0 + $1.1 }
-            return (SnapshotDigests.segment(chunks: digests), count)
-        }
+    package static func digest(
+        of rows: SortedRows,
+        threads: Int = 2
+    ) throws(Failure) -> Digest {
+        let segments = try TableDigests(rows, threads: threads).segments
         return SnapshotDigests.table(schema: rows.schema, segments: segments)
     }
 }

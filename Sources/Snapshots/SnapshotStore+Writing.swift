@@ -4,11 +4,6 @@ package import GitStore
 package import Records
 
 extension SnapshotStore {
-    /// Segments a table may have: a folder holds at most 3,000 entries, two of them files.
-    private static let segmentLimit = 2_998
-    /// Chunks compressed before their objects are handed on, which bounds memory.
-    private static let window = 32
-
     /// Makes the objects of a new version of `table` from sorted rows.
     ///
     /// Segments and chunks that `previous` has are taken from it by digest, neither compressed
@@ -26,7 +21,7 @@ extension SnapshotStore {
     /// - Returns: the tree of the table's folder and what is new in it.
     /// - Throws: `snapshot.too-many-segments`; what git says.
     package func write(
-        _ rows: RowSet,
+        _ rows: SortedRows,
         table: TableName,
         provenance: JSONValue,
         previous: Snapshot?,
@@ -36,60 +31,61 @@ extension SnapshotStore {
     ) throws(Failure) -> PreparedTable {
         let ids = try ColumnIDs(rows.schema, previous: previous?.manifest, was: was)
         let schema = ids.schema
-        let plan = ChunkPlan(rows)
-        guard plan.segments.count <= Self.segmentLimit else {
-            throw Failure(
-                .tooManySegments,
-                "\(table) would have \(plan.segments.count) segments; a folder holds "
-                    + "\(Self.segmentLimit).",
-                hint: "Use class = \"large\", or split the table."
-            )
-        }
-        let digests = try parallelMap(plan.chunks.count, threads: threads, state: { [UInt8]() }) {
-            (index, buffer) throws(Failure) -> Digest in
-            gather(rows, plan.chunks[index], into: &buffer)
-            return Digest.of(buffer)
-        }
-        let segmentDigests = plan.segments.map { chunks in
-            SnapshotDigests.segment(chunks: chunks.map { (digests[$0], plan.chunks[$0].count) })
-        }
-        let known = KnownPieces(previous, schema: schema, wanted: Set(segmentDigests))
-        var writer = TableWriter(batch: batch, schema: schema)
-        for (chunks, digest) in zip(plan.segments, segmentDigests) {
-            if let segment = known.segment(digest) {
-                writer.reuse(segment.info, tree: segment.tree)
-                continue
+        // What is there already is known by digest, so all is hashed before anything is made.
+        let digests =
+            try previous.map { (_) throws(Failure) in
+                try TableDigests(rows, threads: threads).segments.map(\.digest)
             }
-            try writer.startSegment()
-            var start = chunks.lowerBound
-            while start < chunks.upperBound {
-                let end = min(start + Self.window, chunks.upperBound)
-                let base = start
-                let made = try parallelMap(end - start, threads: threads, state: ChunkMaker.init) {
-                    (offset, maker: inout ChunkMaker) throws(Failure) -> MadeChunk in
-                    let index = base + offset
-                    return try maker.make(
-                        rows,
-                        plan.chunks[index],
-                        digest: digests[index],
-                        known: known.chunk(digests[index]),
-                        schema: schema
-                    )
+        let known = KnownPieces(previous, schema: schema, wanted: Set(digests ?? []))
+        var writer = TableWriter(table: table, batch: batch, schema: schema)
+        var segment = 0
+        try rows.forEachWindow { (window) throws(Failure) in
+            // The segment that each chunk is of.
+            var segments: [Int] = []
+            for chunk in window {
+                segments.append(segment)
+                if chunk.endsSegment { segment += 1 }
+            }
+            let kept = segments.map { number in
+                digests.flatMap { number < $0.count ? known.segment($0[number]) : nil }
+            }
+            let made = try parallelMap(window.count, threads: threads, state: ChunkMaker.init) {
+                (index, maker: inout ChunkMaker) throws(Failure) -> MadeChunk? in
+                guard kept[index] == nil else { return nil }
+                return try maker.make(window[index], known: known, schema: schema)
+            }
+            for (index, chunk) in window.enumerated() {
+                if let own = made[index] { try writer.add(own) }
+                guard chunk.endsSegment else { continue }
+                if let segment = kept[index] {
+                    try writer.reuse(segment.info, tree: segment.tree)
+                } else {
+                    try writer.endSegment()
                 }
-                for chunk in made { try writer.add(chunk) }
-                start = end
             }
-            try writer.endSegment()
         }
         return try writer.finish(table, ids: ids, provenance: provenance, previous: previous)
     }
-}
 
-/// Puts the text of some rows into `buffer`, in place of what it held.
-func gather(_ rows: RowSet, _ range: Range<Int>, into buffer: inout [UInt8]) {
-    buffer.removeAll(keepingCapacity: true)
-    for index in range {
-        unsafe rows.withRow(index) { row in unsafe buffer.append(contentsOf: row) }
+    /// The same for rows in memory that are sorted.
+    package func write(
+        _ rows: RowSet,
+        table: TableName,
+        provenance: JSONValue,
+        previous: Snapshot?,
+        was: [String: String] = [:],
+        into batch: ObjectBatch,
+        threads: Int = 2
+    ) throws(Failure) -> PreparedTable {
+        try write(
+            SortedRows(rows),
+            table: table,
+            provenance: provenance,
+            previous: previous,
+            was: was,
+            into: batch,
+            threads: threads
+        )
     }
 }
 
@@ -102,28 +98,26 @@ private struct MadeChunk: Sendable {
 /// Makes chunks on one thread.
 private struct ChunkMaker {
     private let compressor = ZstdCompressor()
-    private var text: [UInt8] = []
 
     mutating func make(
-        _ rows: RowSet,
-        _ range: Range<Int>,
-        digest: Digest,
-        known: KnownPieces.Chunk?,
+        _ chunk: CutChunk,
+        known: KnownPieces,
         schema: Schema
     ) throws(Failure) -> MadeChunk {
+        let digest = Digest.of(chunk.text)
+        let known = known.chunk(digest)
         if let known, known.hasStatistics { return MadeChunk(info: known.info, compressed: nil) }
-        gather(rows, range, into: &text)
         var statistics = StatisticsBuilder(schema: schema)
         let reader = RowReader(schema: schema)
         var cells: [Range<Int>] = []
-        try unsafe eachRow(of: text) { (row) throws(Failure) in
+        try unsafe eachRow(of: chunk.text) { (row) throws(Failure) in
             try unsafe reader.cells(row, into: &cells)
             try unsafe statistics.add(row, cells)
         }
         var info = ChunkInfo(
             digest: digest,
-            rows: range.count,
-            bytes: text.count,
+            rows: chunk.rows,
+            bytes: chunk.text.count,
             statistics: statistics.finish(),
             unknown: UnknownMembers()
         )
@@ -131,13 +125,16 @@ private struct ChunkMaker {
             info.blob = known.info.blob
             return MadeChunk(info: info, compressed: nil)
         }
-        let compressed = unsafe text.withUnsafeBytes { text in unsafe compressor.compress(text) }
-        return MadeChunk(info: info, compressed: compressed)
+        return MadeChunk(info: info, compressed: compressor.compress(chunk.text))
     }
 }
 
 /// Collects a table's segments and makes their trees.
 private struct TableWriter {
+    /// Segments a table may have: a folder holds at most 3,000 entries, two of them files.
+    private static let segmentLimit = 2_998
+
+    private let table: TableName
     private let batch: ObjectBatch
     private let schema: Schema
     private var segments: [SegmentInfo] = []
@@ -148,19 +145,22 @@ private struct TableWriter {
     private var newTextBytes = 0
     private var newBytes = 0
 
-    init(batch: ObjectBatch, schema: Schema) {
+    init(table: TableName, batch: ObjectBatch, schema: Schema) {
+        self.table = table
         self.batch = batch
         self.schema = schema
     }
 
-    mutating func reuse(_ info: SegmentInfo, tree: ObjectID) {
+    mutating func reuse(_ info: SegmentInfo, tree: ObjectID) throws(Failure) {
+        guard segments.count < Self.segmentLimit else {
+            throw Failure(
+                .tooManySegments,
+                "\(table) would have more than \(Self.segmentLimit) segments; a folder holds no more.",
+                hint: "Use class = \"large\", or split the table."
+            )
+        }
         segments.append(info)
         entries.append(TreeEntry(name: info.folder, mode: TreeEntry.treeMode, id: tree))
-    }
-
-    mutating func startSegment() throws(Failure) {
-        chunks = []
-        folder = []
     }
 
     mutating func add(_ chunk: MadeChunk) throws(Failure) {
@@ -181,7 +181,9 @@ private struct TableWriter {
         let blob = try batch.addBlob(file.serialized(schema), deflate: true)
         folder.append(TreeEntry(name: SegmentFile.name, mode: TreeEntry.fileMode, id: blob))
         let tree = try batch.addTree(folder)
-        reuse(file.info, tree: tree)
+        try reuse(file.info, tree: tree)
+        chunks = []
+        folder = []
     }
 
     mutating func finish(

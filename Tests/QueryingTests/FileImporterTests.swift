@@ -49,7 +49,7 @@ struct FileImporterTests {
             )
             let rows = try importer.rows(
                 schema: try Schema(columns: importer.columns, key: key, cutClass: .small)
-            )
+            ).rowSet()
             return Imported(
                 columns: importer.columns.map { "\($0.name) \($0.type)" },
                 text: (0..<rows.count).map { String(decoding: rows.row($0), as: UTF8.self) }

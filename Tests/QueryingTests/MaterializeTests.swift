@@ -7,8 +7,12 @@ import Testing
 
 /// Storing what a query gives.
 struct MaterializeTests {
-    private func text(of rows: RowSet) -> String {
-        (0..<rows.count).map { String(decoding: rows.row($0), as: UTF8.self) }.joined()
+    private func text(of rows: SortedRows) throws -> String {
+        var text = ""
+        try unsafe rows.forEach { (row, _) in
+            text += unsafe String(decoding: row, as: UTF8.self)
+        }
+        return text
     }
 
     private func materialize(
@@ -17,7 +21,7 @@ struct MaterializeTests {
         key: [String] = ["k"],
         threads: Int = 2
     ) throws -> String {
-        text(
+        try text(
             of: try connection(threads: threads).materialize(
                 sql,
                 schema: try Schema(columns, key: key),
@@ -61,7 +65,7 @@ struct MaterializeTests {
                 "SELECT v, k FROM raw.t ORDER BY hash(k)",
                 schema: schema
             )
-            #expect(text(of: rows) == chunks.joined())
+            #expect(try text(of: rows) == chunks.joined())
         }
     }
 

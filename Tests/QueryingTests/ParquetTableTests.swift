@@ -31,7 +31,7 @@ struct ParquetTableTests {
         )
         let rows = try importer.rows(
             schema: try Schema(columns: importer.columns, key: key, cutClass: .small)
-        )
+        ).rowSet()
         return (
             importer.columns.map { "\($0.name) \($0.type)" },
             (0..<rows.count).map { String(decoding: rows.row($0), as: UTF8.self) }.joined(),

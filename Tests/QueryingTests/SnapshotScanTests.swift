@@ -79,7 +79,7 @@ struct SnapshotScanTests {
         let stored = try connection.materialize(
             "SELECT * FROM raw.t ORDER BY s",
             schema: snapshot.schema
-        )
+        ).rowSet()
         #expect(stored.count == rows.count)
         #expect((0..<rows.count).allSatisfy { stored.row($0) == rows.row($0) })
     }
