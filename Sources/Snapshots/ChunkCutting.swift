@@ -15,7 +15,7 @@ extension SortedRows {
     /// Chunks handed on together, so that threads have something to share.
     private static let windowChunks = 64
     /// Bytes of text after which they are handed on, which bounds memory.
-    private static let windowBytes = 64 << 20
+    private static let windowBytes = 16 << 20
 
     /// Cuts the rows by the rule of the format, which depends on the rows alone, and calls `body`
     /// with some chunks at a time, in order; a segment may go on in the next call.

@@ -125,7 +125,12 @@ private struct ChunkMaker {
             info.blob = known.info.blob
             return MadeChunk(info: info, compressed: nil)
         }
-        return MadeChunk(info: info, compressed: compressor.compress(chunk.text))
+        // A copy of just its size: the compressor's array has room for text that does not shrink.
+        let compressed = compressor.compress(chunk.text)
+        return MadeChunk(
+            info: info,
+            compressed: unsafe compressed.withUnsafeBufferPointer { unsafe Array($0) }
+        )
     }
 }
 
