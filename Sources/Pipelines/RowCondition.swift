@@ -51,6 +51,14 @@ package final class RowCondition {
         let place = failure.place.flatMap { place in
             place.line.map { Place(file: "--where", line: $0 - 1, column: place.column) }
         }
+        let lines = sql.split(separator: "\n", omittingEmptySubsequences: false).count
+        if let line = place?.line, line > lines {
+            // What stands behind the condition is ours.
+            return Failure(
+                failure.code,
+                "The condition '\(sql)' is not complete, or closes a parenthesis too many."
+            )
+        }
         let start = "Referenced column \""
         guard failure.message.hasPrefix(start) else {
             return Failure(
