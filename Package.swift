@@ -82,7 +82,7 @@ let package = Package(
         + library("Diagnostics")
         + library("Codecs", ["Diagnostics", "CCrypto", "CZlib", "CZstd"], hot: true)
         + library("Records", ["Codecs", "Diagnostics"], hot: true, golden: true)
-        + library("Diffing", ["Diagnostics", "Records"], hot: true, testing: ["Codecs"])
+        + library("Diffing", ["Codecs", "Diagnostics", "Records"], hot: true)
         + library("GitStore", ["Codecs", "Diagnostics", "CLibGit2"])
         + library(
             "Snapshots",

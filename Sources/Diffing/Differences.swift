@@ -5,7 +5,8 @@ import Records
 ///
 /// Segments and chunks of equal identity are never read. The rest is merged by sort key, one
 /// chunk of each side in memory at a time. If the schemas do not let rows pair up (another key),
-/// every row is reported removed, then every row added.
+/// every row is reported removed, then every row added. What counts as a difference is up to
+/// `rules`; rows are reported whole, with the cells that count.
 ///
 /// `body` is called for each row that differs and says whether to go on.
 /// - Returns: the counts, and what was read to find them.
@@ -16,10 +17,11 @@ import Records
 package func differences<Before: ChunkSource, After: ChunkSource>(
     from before: Before,
     to after: After,
+    rules: DiffRules = DiffRules(),
     _ body: (RowChange) throws(Failure) -> Bool = { (_) throws(Failure) in true }
 ) throws(Failure) -> DiffSummary where Before.Identity == After.Identity {
     let comparison = SchemaComparison(from: before.schema, to: after.schema)
-    var merge = Merge(before: before, after: after, comparison: comparison)
+    var merge = Merge(before: before, after: after, comparison: comparison, rules: rules)
     if comparison.canPairRows {
         let segments = unmatchedRuns(
             before.segmentPieces.map(\.identity),
@@ -68,7 +70,9 @@ private struct ChunkList<Identity: Hashable> {
 private struct Merge<Before: ChunkSource, After: ChunkSource> {
     private let before: Before
     private let after: After
-    private let comparison: SchemaComparison
+    /// The columns to compare.
+    private let pairs: [ColumnPair]
+    private let tolerance: Tolerance?
     private let readerBefore: RowReader
     private let readerAfter: RowReader
     private let keyBefore: Range<Int>
@@ -78,17 +82,35 @@ private struct Merge<Before: ChunkSource, After: ChunkSource> {
     /// Changed cells by position in the schema after.
     private var cellsChanged: [Int]
 
-    init(before: Before, after: After, comparison: SchemaComparison) {
+    /// A column on both sides; the types if a tolerance is for it.
+    private struct ColumnPair {
+        let before: Int
+        let after: Int
+        let numbers: (before: ColumnType, after: ColumnType)?
+    }
+
+    init(before: Before, after: After, comparison: SchemaComparison, rules: DiffRules) {
         self.before = before
         self.after = after
-        self.comparison = comparison
+        tolerance = rules.tolerance
+        pairs = comparison.pairs.compactMap { pair in
+            let old = before.schema.columns[pair.before]
+            let new = after.schema.columns[pair.after]
+            guard rules.counts(old.name, new.name) else { return nil }
+            let areNumbers = Tolerance.applies(to: old.type) && Tolerance.applies(to: new.type)
+            return ColumnPair(
+                before: pair.before,
+                after: pair.after,
+                numbers: areNumbers ? (old.type, new.type) : nil
+            )
+        }
         readerBefore = RowReader(schema: before.schema)
         readerAfter = RowReader(schema: after.schema)
         keyBefore = Self.keyColumns(before.schema)
         keyAfter = Self.keyColumns(after.schema)
         isMultiset = before.schema.isMultiset && after.schema.isMultiset
         cellsChanged = [Int](repeating: 0, count: after.schema.columns.count)
-        summary.schemaChanges = comparison.changes
+        summary.schemaChanges = comparison.changes.filter(rules.counts)
         summary.rowsBefore = before.segmentPieces.reduce(0) { $0 &+ $1.rows }
         summary.rowsAfter = after.segmentPieces.reduce(0) { $0 &+ $1.rows }
     }
@@ -156,10 +178,15 @@ private struct Merge<Before: ChunkSource, After: ChunkSource> {
             return try recount(old, oldEnd, new, newEnd, body)
         }
         var cells: [CellChange] = []
-        for pair in comparison.pairs {
+        for pair in pairs {
             let oldCell = old.cell(pair.before)
             let newCell = new.cell(pair.after)
             guard !equalBytes(oldCell, newCell) else { continue }
+            if let tolerance, let types = pair.numbers,
+                tolerance.accepts(oldCell, types.before, newCell, types.after)
+            {
+                continue
+            }
             cellsChanged[pair.after] += 1
             cells.append(
                 CellChange(

@@ -1,3 +1,5 @@
+package import Records
+
 /// One row that differs between two versions of a table.
 package struct RowChange: Sendable {
     /// What happened to the row.
@@ -38,7 +40,7 @@ package struct DiffSummary: Sendable, Equatable {
     /// Changed cells of one column.
     package struct ColumnCount: Sendable, Equatable {
         package let column: String
-        package let cells: Int
+        package internal(set) var cells: Int
     }
 
     package internal(set) var rowsBefore = 0
@@ -63,4 +65,42 @@ package struct DiffSummary: Sendable, Equatable {
 
     /// Makes an empty summary.
     package init() {}
+}
+
+extension DiffSummary {
+    /// The same without any row, to `count` rows anew: those a condition has let through.
+    package func withoutRows() -> DiffSummary {
+        var summary = self
+        summary.added = 0
+        summary.removed = 0
+        summary.changed = 0
+        summary.cellsChanged = []
+        return summary
+    }
+
+    /// Counts a row; columns with changed cells come in the order they were first seen.
+    package mutating func count(_ change: RowChange) {
+        switch change.kind {
+        case .added: added &+= change.count
+        case .removed: removed &+= change.count
+        case .changed: changed += 1
+        }
+        for cell in change.cells {
+            if let index = cellsChanged.firstIndex(where: { $0.column == cell.column }) {
+                cellsChanged[index].cells += 1
+            } else {
+                cellsChanged.append(ColumnCount(column: cell.column, cells: 1))
+            }
+        }
+    }
+
+    /// Takes the counts of rows from `other`, columns in the order of `schema`.
+    package mutating func takeRows(of other: DiffSummary, schema: Schema) {
+        added = other.added
+        removed = other.removed
+        changed = other.changed
+        cellsChanged = other.cellsChanged.sorted {
+            schema.index(of: $0.column) ?? 0 < schema.index(of: $1.column) ?? 0
+        }
+    }
 }

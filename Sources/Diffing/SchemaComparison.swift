@@ -31,6 +31,31 @@ package enum SchemaChange: Hashable, Sendable {
     }
 }
 
+extension SchemaChange {
+    /// What changed as one word, the column if it is one, and its state before and after; for
+    /// programs.
+    package var parts: (kind: String, column: String?, before: String?, after: String?) {
+        switch self {
+        case .added(let column):
+            ("column_added", column.name, nil, column.type.description)
+        case .dropped(let column):
+            ("column_dropped", column.name, column.type.description, nil)
+        case .renamed(let from, let to): ("column_renamed", to.name, from.name, to.name)
+        case .retyped(let from, let to):
+            ("column_retyped", to.name, from.type.description, to.type.description)
+        case .nullability(let from, let to):
+            (
+                "column_nullability", to.name, from.isNullable ? "nullable" : "not null",
+                to.isNullable ? "nullable" : "not null"
+            )
+        case .documented(let column): ("column_documented", column.name, nil, column.doc)
+        case .key(let from, let to):
+            ("key", nil, from.joined(separator: ", "), to.joined(separator: ", "))
+        case .cutClass(let from, let to): ("class", nil, from.rawValue, to.rawValue)
+        }
+    }
+}
+
 /// Which column of one schema is which of another, and whether rows can be paired at all.
 package struct SchemaComparison: Sendable {
     /// Positions of one column in the rows before and after.

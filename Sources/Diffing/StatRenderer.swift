@@ -1,3 +1,5 @@
+package import Codecs
+
 /// Writes the counts of the differences of several tables, one line a table, like
 /// `git diff --stat`.
 package struct StatRenderer: Sendable {
@@ -50,13 +52,64 @@ package struct StatRenderer: Sendable {
         }
         let sums = lines.map(\.summary)
         text += "\(counted(lines.count, "table")) changed: "
-        text += TerminalText.grouped(sums.reduce(0) { $0 + $1.added }) + " rows added, "
+        text += counted(sums.reduce(0) { $0 + $1.added }, "row") + " added, "
         text += TerminalText.grouped(sums.reduce(0) { $0 + $1.removed }) + " removed, "
         text += TerminalText.grouped(sums.reduce(0) { $0 + $1.changed }) + " changed\n"
         return text
     }
 
     private func counted(_ count: Int, _ noun: String) -> String {
-        "\(TerminalText.grouped(count)) \(noun)\(count == 1 ? "" : "s")"
+        CellDisplay.counted(count, noun)
+    }
+
+    /// One table's counts as a JSON object.
+    package static func json(_ line: Line) -> JSONValue {
+        .object(
+            [
+                ("table", .string(line.table)),
+                ("note", line.note.map { .string($0) } ?? .null),
+            ] + counts(line.summary)
+                + [
+                    (
+                        "schema_changes",
+                        .array(line.summary.schemaChanges.map { .string($0.description) })
+                    )
+                ]
+        )
+    }
+
+    /// The counts as CSV with a line of titles.
+    package static func csv(_ lines: [Line]) -> String {
+        let titles = [
+            "table", "note", "rows_before", "rows_after", "added", "removed", "changed",
+            "schema_changes", "chunks_read", "bytes_read",
+        ]
+        return CSVRenderer.line(titles)
+            + lines.map { line in
+                let summary = line.summary
+                let numbers = [
+                    summary.rowsBefore, summary.rowsAfter, summary.added, summary.removed,
+                    summary.changed, summary.schemaChanges.count, summary.chunksRead,
+                    summary.bytesRead,
+                ]
+                return CSVRenderer.line([line.table, line.note] + numbers.map { "\($0)" })
+            }.joined()
+    }
+
+    /// What is counted, as members of a JSON object.
+    static func counts(_ summary: DiffSummary) -> [(String, JSONValue)] {
+        [
+            ("rows_before", .int(Int64(summary.rowsBefore))),
+            ("rows_after", .int(Int64(summary.rowsAfter))),
+            ("added", .int(Int64(summary.added))),
+            ("removed", .int(Int64(summary.removed))),
+            ("changed", .int(Int64(summary.changed))),
+            (
+                "cells_changed",
+                .object(summary.cellsChanged.map { ($0.column, .int(Int64($0.cells))) })
+            ),
+            ("chunks_read", .int(Int64(summary.chunksRead))),
+            ("bytes_read", .int(Int64(summary.bytesRead))),
+        ]
     }
 }

@@ -1,50 +1,48 @@
-package import Records
+import Records
 
 /// Writes row changes for people: `+` added, `-` removed, `~` changed with the cells that differ
 /// as `old → new`, each change cut to the width of the terminal.
-package struct TerminalRenderer: Sendable {
+///
+/// Counts come after the rows, so that nothing has to wait for the last one.
+package struct TerminalRenderer: DiffWriter, Sendable {
     private let width: Int
     private let isColoured: Bool
-    private let before: Schema
-    private let after: Schema
+    private var table: DiffTable?
 
     /// Makes a renderer.
     /// - Parameters:
-    ///   - before: the schema of the rows before.
-    ///   - after: the schema of the rows after.
     ///   - width: columns of the terminal; nil to cut nothing (output into a file).
     ///   - isColoured: whether to use ANSI colours.
-    package init(
-        from before: Schema,
-        to after: Schema,
-        width: Int? = nil,
-        isColoured: Bool = false
-    ) {
-        self.before = before
-        self.after = after
+    package init(width: Int? = nil, isColoured: Bool = false) {
         self.width = width.map { max($0, 20) } ?? Int.max
         self.isColoured = isColoured
     }
 
-    /// The lines that open the difference of a table: its name, rows, counts, schema changes.
-    package func header(table: String, _ summary: DiffSummary) -> String {
-        var text = paint(table, "1") + "  "
-        text += TerminalText.grouped(summary.rowsBefore)
-        if summary.rowsAfter != summary.rowsBefore {
-            text += " → " + TerminalText.grouped(summary.rowsAfter)
+    /// The table's name and rows, and a line for each change of its schema.
+    package mutating func begin(_ table: DiffTable) -> String {
+        self.table = table
+        var rows = TerminalText.grouped(table.rowsBefore)
+        if table.rowsAfter != table.rowsBefore {
+            rows += " → " + TerminalText.grouped(table.rowsAfter)
         }
-        text += " rows  " + paint("+\(TerminalText.grouped(summary.added))", "32")
-        text += " " + paint("-\(TerminalText.grouped(summary.removed))", "31")
-        text += " " + paint("~\(TerminalText.grouped(summary.changed))", "33") + "\n"
-        for change in summary.schemaChanges {
-            text += paint("! " + TerminalText.fit(change.description, width - 2), "35") + "\n"
+        rows += table.rowsAfter == 1 ? " row" : " rows"
+        let note = table.note.map { "  (\($0))" } ?? ""
+        var text = paint(TerminalText.fit(table.name, width), "1")
+        // The counts give way, not the name.
+        text += TerminalText.fit(
+            "  \(rows)\(note)",
+            max(0, width - TerminalText.width(table.name))
+        )
+        text += "\n"
+        for change in table.schemaChanges {
+            text += paint(TerminalText.fit("! " + change.description, width), "35") + "\n"
         }
         return text
     }
 
-    /// One change: a line for a row added or removed, and for a row changed a line for its key
-    /// and its cells.
-    package func text(_ change: RowChange) -> String {
+    /// One change: a line for a row added or removed, and for a row changed a line with its key
+    /// and cells, or a line each if they do not fit one.
+    package func row(_ change: RowChange) -> String {
         let times = change.count > 1 ? " ×\(TerminalText.grouped(change.count))" : ""
         switch change.kind {
         case .added:
@@ -54,30 +52,55 @@ package struct TerminalRenderer: Sendable {
             let row = summaryLine(change.before ?? [])
             return paint(TerminalText.fit("-\(times) \(row)", width), "31") + "\n"
         case .changed:
-            var line = "~ " + keyText(change)
+            let key = keyText(change)
+            var used = 2 + TerminalText.width(key)
+            var line = paint("~", "33") + " " + key
             for cell in change.cells {
-                let half = max(8, (width == Int.max ? width : (width - 8) / 2) - cell.column.count)
-                let old = TerminalText.fit(TerminalText.safe(cell.before), half)
-                let new = TerminalText.fit(TerminalText.safe(cell.after), half)
-                line += "  \(cell.column): \(old) → \(new)"
+                let old = TerminalText.safe(cell.before)
+                let new = TerminalText.safe(cell.after)
+                used += 7 + cell.column.utf8.count + TerminalText.width(old)
+                used += TerminalText.width(new)
+                guard used <= width else { return lines(change, key) }
+                line += "  \(cell.column): \(paint(old, "31")) → \(paint(new, "32"))"
             }
-            if TerminalText.width(line) <= width { return paint(line, "33") + "\n" }
-            var text = paint(TerminalText.fit("~ " + keyText(change), width), "33") + "\n"
-            let names = change.cells.map { TerminalText.width($0.column) }.max() ?? 0
-            for cell in change.cells {
-                let room = max(16, width == Int.max ? width : width - names - 9)
-                let old = TerminalText.fit(TerminalText.safe(cell.before), room / 2)
-                let new = TerminalText.fit(TerminalText.safe(cell.after), room / 2)
-                text += "    \(TerminalText.pad(cell.column, names))  "
-                text += paint(old, "31") + " → " + paint(new, "32") + "\n"
-            }
-            return text
+            return line + "\n"
         }
     }
 
-    /// The key as `name=value` pairs; the values alone if there is only one.
+    /// A change whose cells need a line each.
+    private func lines(_ change: RowChange, _ key: String) -> String {
+        var text = paint("~", "33") + " " + TerminalText.fit(key, width - 2) + "\n"
+        let longest = change.cells.map(\.column.utf8.count).max() ?? 0
+        let names = min(longest, max(4, (width - 9) / 2))
+        let room = max(2, width - names - 9)
+        for cell in change.cells {
+            let old = TerminalText.safe(cell.before)
+            let new = TerminalText.safe(cell.after)
+            // What one side does not need the other may have.
+            let half = room / 2
+            let oldRoom = max(half, room - TerminalText.width(new))
+            let shownOld = TerminalText.fit(old, oldRoom)
+            let shownNew = TerminalText.fit(new, room - TerminalText.width(shownOld))
+            text += "    \(TerminalText.pad(TerminalText.fit(cell.column, names), names))  "
+            text += paint(shownOld, "31") + " → " + paint(shownNew, "32") + "\n"
+        }
+        return text
+    }
+
+    /// What was left out and the counts.
+    package func end(_ summary: DiffSummary, leftOut: Int) -> String {
+        var text = leftOut > 0 ? "… and \(CellDisplay.counted(leftOut, "more row"))\n" : ""
+        if summary.added + summary.removed + summary.changed > 0 {
+            text += paint("+\(TerminalText.grouped(summary.added))", "32") + " added, "
+            text += paint("-\(TerminalText.grouped(summary.removed))", "31") + " removed, "
+            text += paint("~\(TerminalText.grouped(summary.changed))", "33") + " changed\n"
+        }
+        return text + "\n"
+    }
+
+    /// The key as `name=value` pairs.
     private func keyText(_ change: RowChange) -> String {
-        zip(after.dataKeyNames, change.key)
+        zip(table?.keyNames(of: change) ?? [], change.key)
             .map { name, cell in "\(name)=\(TerminalText.safe(cell))" }
             .joined(separator: " ")
     }

@@ -20,7 +20,7 @@ struct Osodata: ParsableCommand {
         subcommands: [
             InitCommand.self, DoctorCommand.self, ImportCommand.self, PlanCommand.self,
             RunCommand.self, LogCommand.self, TablesCommand.self, ShowCommand.self,
-            QueryCommand.self, DiffCommand.self, VerifyCommand.self,
+            QueryCommand.self, DiffCommand.self, VerifyCommand.self, GitCommand.self,
         ]
     )
 
@@ -28,7 +28,9 @@ struct Osodata: ParsableCommand {
     /// the command, where its parser looks for it.
     private static func arguments(_ all: [String]) -> [String] {
         guard all.count > 3, all[1] == "-C" else { return Array(all.dropFirst()) }
-        return [all[3], all[1], all[2]] + all.dropFirst(4)
+        // Behind both words of `git install`.
+        let command = all[3] == GitCommand.name ? all[3...].prefix(2) : all[3...3]
+        return Array(command + all[1...2] + all.dropFirst(3 + command.count))
     }
 
     /// Runs the command of the process's arguments and ends the process.

@@ -50,6 +50,14 @@ enum Output {
         return Int(size.ws_col)
     }
 
+    /// Whether standard output may have colours: a terminal that can show them, and nobody who
+    /// said no (https://no-color.org).
+    static var isColoured: Bool {
+        let environment = ProcessInfo.processInfo.environment
+        return isatty(STDOUT_FILENO) == 1 && environment["NO_COLOR", default: ""].isEmpty
+            && environment["TERM"] != "dumb"
+    }
+
     /// Hands over what is buffered.
     ///
     /// A closed pipe ends the program quietly, a full disk does not.
