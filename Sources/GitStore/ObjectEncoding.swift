@@ -32,9 +32,6 @@ struct NewObject: Sendable {
         self.deflate = deflate
     }
 
-    /// The object as a file of its own: the zlib stream of its header and content.
-    var looseBytes: [UInt8] { compressed(ObjectID.header(kind, content.count) + content) }
-
     /// The object as an entry of a pack: kind and size, then the zlib stream of the content.
     ///
     /// The first byte holds the kind in bits 4 to 6 and the low four bits of the size; bit 7 says
@@ -48,11 +45,7 @@ struct NewObject: Sendable {
             out.append(UInt8(size & 0x7F))
             size >>= 7
         }
-        return out + compressed(content)
-    }
-
-    private func compressed(_ bytes: [UInt8]) -> [UInt8] {
-        deflate ? Zlib.deflate(bytes) : Zlib.stored(bytes)
+        return out + (deflate ? Zlib.deflate(content) : Zlib.stored(content))
     }
 }
 
