@@ -2,6 +2,7 @@
 #
 #   OSODATA_SCRATCH=DIR   builds in DIR instead of .build
 #   ARGS=…                handed to `osodata run` by make run, to `swift test` by make test
+#                         (make bench-crash: how many calls to kill at, 300)
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -22,7 +23,7 @@ SWIFT_FILES := Sources Tests Package.swift
 STAMP := $(OSODATA_SCRATCH)/release.stamp
 INPUTS := Package.swift $(shell find Sources -not -name '*.md')
 
-.PHONY: run build test lint format check golden clean help bootstrap rebuild
+.PHONY: run build test lint format check golden bench-crash clean help bootstrap rebuild
 
 run: build ## install what is missing, build, run this repository's warehouse, show what changed
 	@$(RELEASE) run $(ARGS)
@@ -64,10 +65,13 @@ golden: bootstrap ## write every golden file anew; look at the difference before
 	@RECORD_GOLDEN=1 swift test $(FLAGS) $(ARGS) || true
 	@git status --short -- '*/Golden/*'
 
+bench-crash: build ## kill runs at 300 system calls (ARGS=30 for fewer), check that nothing is lost
+	@Benchmarks/crash.py $(RELEASE) $(or $(ARGS),300)
+
 clean: ## remove what was built (not .deps, not .osodata)
 	@echo "make: removing $(OSODATA_SCRATCH)"
 	@rm -rf $(OSODATA_SCRATCH)
 
 help: ## this list
 	@echo "make run    # then, with nothing new, again: it says so"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20

@@ -46,6 +46,31 @@ package final class FileLock: Sendable {
         return FileLock(file)
     }
 
+    /// The files in `folder` that a process has locked now, by name; takes no lock itself.
+    ///
+    /// - Returns: names, and the process each file names.
+    package static func holders(
+        in folder: String
+    ) throws(Failure) -> [(name: String, process: Int)] {
+        // 1: FLOCK  ADVISORY  WRITE 4242 fe:01:1234567 0 EOF (proc(5))
+        let lines = String(decoding: try Files.read("/proc/locks") ?? [], as: UTF8.self)
+            .split(separator: "\n").map { $0.split(separator: " ") }
+        let held = Set(
+            lines.filter { $0.contains("FLOCK") && !$0.contains("->") && $0.count > 5 }
+                .compactMap { $0[5].split(separator: ":").last.flatMap { UInt64($0) } }
+        )
+        var found: [(name: String, process: Int)] = []
+        for name in Files.names(in: folder) {
+            let path = "\(folder)/\(name)"
+            guard let status = try Files.status(path), held.contains(UInt64(status.st_ino)),
+                let text = try Files.read(path),
+                let process = Int(String(decoding: text.prefix { $0 > 32 }, as: UTF8.self))
+            else { continue }
+            found.append((name, process))
+        }
+        return found
+    }
+
     /// Lets the next one have it; without this, it goes when the object does.
     package func release() { file.withLock { $0 = nil } }
 }

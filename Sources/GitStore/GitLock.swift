@@ -6,6 +6,7 @@ import Glibc
 final class GitLock {
     /// Held by `flock` too, so that a later process can tell whether we died.
     private let file: OpenFile
+    private let path: String
 
     /// What says that a lock is ours.
     private static let mark = Array("osodata: writing what this locks\n".utf8)
@@ -15,22 +16,33 @@ final class GitLock {
     /// - Throws: `git.locked`.
     init(of path: String, in repository: Repository) throws(Failure) {
         let path = "\(path).lock"
+        let folder = try repository.scratchFolder()
         let made = try repository.patiently { () throws(Failure) -> OpenFile? in
             try Self.removeStale(path)
-            return try OpenFile(path, O_RDWR | O_CREAT | O_EXCL, nilOn: [EEXIST])
+            return try Self.make(path, scratch: folder)
         }
         guard let made else { throw Repository.staleLock(path) }
         file = made
-        do throws(Failure) {
-            _ = try file.lock(waiting: false)
-            try file.write(Self.mark)
-        } catch {
-            _ = unsafe unlink(path)
-            throw error
-        }
+        self.path = path
     }
 
-    deinit { _ = unsafe unlink(file.path) }
+    deinit { _ = unsafe unlink(path) }
+
+    /// Makes the lock in one step with its mark: a process that dies here leaves none that nobody
+    /// can tell from another program's.
+    ///
+    /// - Returns: the file, held; nil if somebody else has it.
+    private static func make(_ path: String, scratch: String) throws(Failure) -> OpenFile? {
+        let name = String(UInt64.random(in: .min ... .max), radix: 16)
+        let temporary = "\(scratch)/lock-\(name)"
+        guard let file = try OpenFile(temporary, O_RDWR | O_CREAT | O_EXCL) else { return nil }
+        defer { _ = unsafe unlink(temporary) }
+        _ = try file.lock(waiting: false)
+        try file.write(mark)
+        if unsafe link(temporary, path) == 0 { return file }
+        if errno == EEXIST { return nil }
+        throw Files.failure("The lock '\(path)' cannot be made.")
+    }
 
     /// Removes a lock that a dead osodata left; other programs' locks stay.
     static func removeStale(_ path: String) throws(Failure) {

@@ -156,11 +156,11 @@ package final class Journal: Sendable {
         if isOther == nil { try Files.remove(lock) }
     }
 
-    /// Removes files that were on their way into index or work tree.
+    /// Removes files that were on their way into index or work tree, or to be a lock.
     private static func removeScratchFiles(_ repository: Repository) throws(Failure) {
         let folder = try repository.scratchFolder()
         for name in Files.names(in: folder)
-        where name.hasPrefix("file-") || name.hasPrefix("index-") {
+        where ["file-", "index-", "lock-"].contains(where: { name.hasPrefix($0) }) {
             try Files.remove("\(folder)/\(name)")
         }
     }

@@ -2,8 +2,10 @@ package import Diagnostics
 import Glibc
 import Synchronization
 
-/// Collects new objects, then writes them together: fewer than 100 as files of their own, more as
-/// one pack.
+/// Collects new objects, then writes them together as one pack.
+///
+/// However few they are: a file of its own cannot be kept from `git gc --prune=now` until a reference
+/// leads to it, and costs a sync each (docs/decisions/0006-always-a-pack.md).
 ///
 /// Several threads may add objects. What the repository or the batch already has is not written
 /// again. After `write()` the batch is empty and may be filled and written anew.
@@ -26,11 +28,11 @@ package final class ObjectBatch: Sendable {
         var failure: Failure?
     }
 
-    /// From this many on objects go to a pack: a file each costs a sync each, and git looks
-    /// through packs faster.
-    private static let packCount = 100
-    /// As does more than this in memory.
-    private static let packBytes = 64 << 20
+    /// So many objects wait in memory before a pack is begun, so that a batch without news makes no
+    /// file.
+    private static let waitingCount = 100
+    /// As do so many bytes.
+    private static let waitingBytes = 64 << 20
 
     /// Makes an empty batch.
     package init(repository: Repository) {
@@ -130,9 +132,13 @@ package final class ObjectBatch: Sendable {
     }
 
     private func spillIfLarge(_ state: inout State) throws(Failure) {
-        guard state.waiting.count >= Self.packCount || state.waitingBytes > Self.packBytes else {
-            return
-        }
+        guard state.waiting.count >= Self.waitingCount || state.waitingBytes > Self.waitingBytes
+        else { return }
+        try beginPack(&state)
+    }
+
+    /// Moves what waits to a pack.
+    private func beginPack(_ state: inout State) throws(Failure) {
         let folder = repository.packDirectory
         try Files.makeFolder(folder)
         let pack = try PackWriter(folder: folder)
@@ -147,14 +153,14 @@ package final class ObjectBatch: Sendable {
     /// made young, as git does, so that a `git gc` now does not prune it.
     private func alreadyStored(_ id: ObjectID) -> Bool {
         guard repository.containsWithoutRefresh(id) else { return false }
-        let path = LooseWriter.path(id, in: repository.objectDirectory)
+        let path = repository.loosePath(id)
         _ = unsafe utimensat(AT_FDCWD, path, nil, 0)
         return true
     }
 
     /// Writes what was added and makes it visible to this process and to git.
     ///
-    /// Everything is on disk when this returns. A pack is kept from `git gc` until
+    /// Everything is on disk when this returns. The pack is kept from `git gc` until
     /// `WrittenObjects.release()`: call it once a reference leads to the objects.
     ///
     /// - Throws: `git.file-system`.
@@ -171,17 +177,13 @@ package final class ObjectBatch: Sendable {
                 state.pack = nil
                 state.trees = [:]
             }
-            if let pack = state.pack {
-                let count = pack.count
-                let keep = try pack.finish()
-                return WrittenObjects(count: count, bytes: Int(pack.size), keep: keep)
+            if state.pack == nil, !state.waiting.isEmpty { try beginPack(&state) }
+            guard let pack = state.pack else {
+                return WrittenObjects(count: 0, bytes: 0, keep: nil)
             }
-            let bytes = try LooseWriter.write(
-                state.waiting,
-                objectFolder: repository.objectDirectory,
-                packFolder: folder
-            )
-            return WrittenObjects(count: state.waiting.count, bytes: bytes, keep: nil)
+            let count = pack.count
+            let keep = try pack.finish()
+            return WrittenObjects(count: count, bytes: Int(pack.size), keep: keep)
         }
         try repository.refresh()
         return written

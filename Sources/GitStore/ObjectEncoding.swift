@@ -33,9 +33,6 @@ struct NewObject: Sendable {
         self.deflate = deflate
     }
 
-    /// The object as a file of its own: the zlib stream of its header and content.
-    var looseBytes: [UInt8] { compressed(ObjectID.header(kind, content.count) + content) }
-
     /// The object as an entry of a pack: kind and size, then the zlib stream of the content.
     ///
     /// The first byte holds the kind in bits 4 to 6 and the low four bits of the size; bit 7 says
@@ -49,7 +46,7 @@ struct NewObject: Sendable {
             out.append(UInt8(size & 0x7F))
             size >>= 7
         }
-        return out + compressed(content)
+        return out + (deflate ? Zlib.deflate(content) : Zlib.stored(content))
     }
 
     /// The content of an object that `packBytes` wrote.
@@ -57,16 +54,12 @@ struct NewObject: Sendable {
         var size = Int(entry.first ?? 0) & 15
         var shift = 4
         var end = 1
-        while end <= entry.count, entry[end - 1] & 0x80 != 0, end < entry.count {
+        while end < entry.count, entry[end - 1] & 0x80 != 0 {
             size |= Int(entry[end] & 0x7F) << shift
             shift += 7
             end += 1
         }
         return try Zlib.inflate(Array(entry.dropFirst(end)), size: size)
-    }
-
-    private func compressed(_ bytes: [UInt8]) -> [UInt8] {
-        deflate ? Zlib.deflate(bytes) : Zlib.stored(bytes)
     }
 }
 

@@ -104,6 +104,15 @@ extension Repository {
         return found
     }
 
+    /// Bytes of an object's content; nil if the repository does not have it.
+    package func size(of id: ObjectID) -> Int? {
+        var raw = id.raw
+        var length = 0
+        var type = GIT_OBJECT_INVALID
+        guard unsafe git_odb_read_header(&length, &type, odb, &raw) == 0 else { return nil }
+        return length
+    }
+
     private func readingFailure(_ status: Int32, _ id: ObjectID) -> Failure {
         guard status == GIT_ENOTFOUND.rawValue else {
             return LibGit2.failure(

@@ -119,6 +119,11 @@ package final class Repository: @unchecked Sendable {
 
     /// The folder that holds objects.
     var objectDirectory: String { "\(commonDirectory)/objects" }
+    /// Where an object lies if it is a file of its own.
+    func loosePath(_ id: ObjectID) -> String {
+        let hex = id.hex
+        return "\(objectDirectory)/\(hex.prefix(2))/\(hex.dropFirst(2))"
+    }
     /// The folder that holds packs.
     var packDirectory: String { "\(commonDirectory)/objects/pack" }
 

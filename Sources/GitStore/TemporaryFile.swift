@@ -14,18 +14,20 @@ final class TemporaryFile {
     private static let prefix = "osodata_tmp_"
 
     /// Makes an empty file in `folder`.
-    init(in folder: String) throws(Failure) {
+    init(in folder: String) throws(Failure) { file = try Self.make(in: folder) }
+
+    /// An empty file in `folder` under a name of its own, locked.
+    static func make(in folder: String) throws(Failure) -> OpenFile {
         while true {
             let name = String(UInt64.random(in: .min ... .max), radix: 16)
-            let path = "\(folder)/\(Self.prefix)\(name)"
+            let path = "\(folder)/\(prefix)\(name)"
             let flags = O_RDWR | O_CREAT | O_EXCL
             guard let made = try OpenFile(path, flags, mode: 0o600, nilOn: [EEXIST]) else {
                 continue
             }
             // Between making and locking it, another process may have taken it for a dead one's.
             guard try made.lock(waiting: false), try made.status().st_nlink > 0 else { continue }
-            file = made
-            return
+            return made
         }
     }
 
@@ -40,12 +42,21 @@ final class TemporaryFile {
 
     /// Removes the files that dead processes left in `folder`.
     static func removeStale(in folder: String) throws(Failure) {
+        try forEachAbandoned(in: folder) { (path) throws(Failure) in try Files.remove(path) }
+    }
+
+    /// Calls `body` with each file that a dead process left in `folder`, while its lock is held.
+    static func forEachAbandoned(
+        in folder: String,
+        _ body: (String) throws(Failure) -> Void
+    ) throws(Failure) {
         for name in Files.names(in: folder) where name.hasPrefix(prefix) {
             let path = "\(folder)/\(name)"
-            guard let left = try OpenFile(path, O_RDWR, nilOn: [ENOENT, EACCES]),
+            // For reading: a file that was about to get its name may be read-only already.
+            guard let left = try OpenFile(path, O_RDONLY, nilOn: [ENOENT, EACCES]),
                 try left.lock(waiting: false)
             else { continue }
-            try Files.remove(path)
+            try body(path)
         }
     }
 }
@@ -54,24 +65,32 @@ final class TemporaryFile {
 ///
 /// No reference leads to the pack's objects yet. Locked like a temporary file, for the same reason.
 final class KeepFile: Sendable {
+    private let path: String
+    /// Holds the lock.
     private let file: OpenFile
     private static let text = "osodata: objects of a run whose reference has not moved yet\n"
 
-    /// Makes the file; an abandoned one of the same pack is taken over.
+    /// Makes the file, with its text in one step: an empty one would be nobody's to remove.
+    ///
+    /// One of the same pack is taken over: that of a dead process, or of one that writes the very
+    /// same objects.
     init(_ path: String) throws(Failure) {
-        guard let made = try OpenFile(path, O_RDWR | O_CREAT, nilOn: []) else {
-            throw Failure(.fileSystem, "'\(path)' cannot be made.")
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        file = try TemporaryFile.make(in: folder)
+        self.path = path
+        do throws(Failure) {
+            try file.write(Array(Self.text.utf8))
+            try file.sync()
+            try file.setMode(0o444)
+            try Files.rename(file.path, path)
+        } catch {
+            _ = unsafe unlink(file.path)
+            throw error
         }
-        file = made
-        // Not having the lock means that a process writes the very same pack: it holds it for us.
-        _ = try file.lock(waiting: false)
-        try file.truncate()
-        try file.write(Array(Self.text.utf8))
-        try file.sync()
     }
 
     /// Lets `git gc` have the pack again.
-    func remove() throws(Failure) { try Files.remove(file.path) }
+    func remove() throws(Failure) { try Files.remove(path) }
 
     /// Removes the files that dead processes left in `folder`; other people's are not touched.
     static func removeStale(in folder: String) throws(Failure) {

@@ -91,6 +91,9 @@ package enum Doctor {
             }
         )
         findings.append(
+            check("size") { () throws(Failure) in try size(of: warehouse) }
+        )
+        findings.append(
             check("pipeline") { () throws(Failure) in
                 let runner = try Runner(warehouse, options: options) { _ in }
                 return
@@ -98,6 +101,29 @@ package enum Doctor {
             }
         )
         return findings
+    }
+
+    /// Refuses a repository that is near a limit of its host.
+    private static func size(of warehouse: Warehouse) throws(Failure) -> String {
+        let storage = try warehouse.repository.objectStorage()
+        let growth = try Growth(
+            warehouse,
+            head: warehouse.headCommit(),
+            storage: storage
+        )
+        let forecast = Forecast(growth.measures)
+        if let limit = forecast.limits.first(where: \.needsAttention) {
+            throw Failure(.doctorSize, limit.text + ".", hint: limit.advice)
+        }
+        if storage.needsRepack {
+            throw Failure(
+                .doctorSize,
+                "The objects lie in \(storage.packs) packs and \(storage.looseObjects) files, which "
+                    + "makes git slow.",
+                hint: "osodata gc"
+            )
+        }
+        return forecast.limits.first?.text ?? "nothing yet"
     }
 
     private static func check(
@@ -123,6 +149,8 @@ extension Failure.Code {
     static let doctorShallow = Self("doctor.shallow", .difference)
     /// Lock files that stay.
     static let doctorLocks = Self("doctor.locks", .difference)
+    /// A limit of the host that is near.
+    static let doctorSize = Self("doctor.size", .difference)
     /// A detached HEAD.
     static let doctorDetached = Self("doctor.detached", .difference)
 }

@@ -36,6 +36,30 @@ struct Pending {
         try write(rows, table, digest, "ndjson")
     }
 
+    /// How many changes wait.
+    var count: Int { names.count { !$0.hasPrefix(".") } }
+
+    /// Forgets what stands on no table of `digests`: a pull or a reset left it behind.
+    ///
+    /// - Returns: how many files.
+    func clear(except digests: [TableName: Digest]) -> Int {
+        let kept = Set(digests.map { "\($0.key).\($0.value.short)" })
+        var removed = 0
+        for name in names {
+            let stem = name.split(separator: ".").dropLast().joined(separator: ".")
+            // Coverage of a warehouse without commits stands on none.
+            guard !kept.contains(stem), !stem.hasSuffix(".none") else { continue }
+            guard (try? FileManager.default.removeItem(at: folder.appending(path: name))) != nil
+            else { continue }
+            removed += 1
+        }
+        return removed
+    }
+
+    private var names: [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).sorted()
+    }
+
     /// Forgets everything: it was committed.
     func clear() { try? FileManager.default.removeItem(at: folder) }
 

@@ -124,7 +124,7 @@ extension SnapshotStore {
             prefixes: isShown ? paths : []
         )
         var moved = Moved()
-        let lock: WorkTreeLock?
+        var lock: WorkTreeLock?
         let isShownStill: Bool
         let isMoved: Bool
         do throws(Failure) {
@@ -141,15 +141,19 @@ extension SnapshotStore {
                 message: message
             )
         } catch {
+            lock = nil
             try journal.finish()
             throw error
         }
-        if isMoved, let lock, isShownStill {
+        if isMoved, isShownStill {
             for path in paths {
-                moved.skipped += try lock.checkout(prefix: path, from: old.root, to: new.root)
+                moved.skipped +=
+                    try lock?.checkout(prefix: path, from: old.root, to: new.root) ?? []
             }
-            try lock.finish()
+            try lock?.finish()
         }
+        // Before the journal goes: without one, nobody looks for what we would leave by dying here.
+        lock = nil
         try journal.finish()
         return isMoved ? moved : nil
     }

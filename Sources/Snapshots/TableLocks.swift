@@ -30,6 +30,15 @@ package final class TableLocks: Sendable {
         return TableLocks(held)
     }
 
+    /// The tables that processes are writing now, by name, and which processes.
+    ///
+    /// Asks the system, so that nobody is held up by a lock taken to see whether it can be.
+    package static func held(
+        in repository: Repository
+    ) throws(Failure) -> [(table: String, process: Int)] {
+        try FileLock.holders(in: folder(repository)).map { (table: $0.name, process: $0.process) }
+    }
+
     /// Unlocks all.
     package func release() { for lock in locks { lock.release() } }
 

@@ -263,6 +263,7 @@ import Testing
             .trimmingCharacters(in: .newlines)
         try world.shell(
             """
+            mv .git/objects/pack/*.pack .. && rm -f .git/objects/pack/* && git unpack-objects -q <../*.pack
             id=$(git rev-parse HEAD:\(path)) && f=.git/objects/${id:0:2}/${id:2} && chmod u+w $f &&
             python3 - "$f" \(path) <<'PY'
             import sys, zlib

@@ -23,7 +23,9 @@ struct DocumentationTests {
             ["make", "-C", Project.root.path, "help"]
         )
         #expect(help.status == 0, "\(help.output)")
-        for target in ["run", "build", "test", "lint", "format", "check", "golden", "clean"] {
+        for target in [
+            "run", "build", "test", "lint", "format", "check", "golden", "bench-crash", "clean",
+        ] {
             #expect(help.output.contains("make \(target) "), "\(help.output)")
         }
     }

@@ -87,13 +87,21 @@ struct SnapshotScanTests {
     @Test func `a damaged chunk fails the query and names itself`() throws {
         let snapshot = try snapshot(try rows(12_000))
         let chunk = try snapshot.allChunks()[2]
-        let hex = chunk.blob.hex
-        let file = URL(fileURLWithPath: folder.path)
-            .appending(path: ".git/objects/\(hex.prefix(2))/\(hex.dropFirst(2))")
+        let repository = try Repository(discovering: folder.path)
+        let packs = URL(fileURLWithPath: folder.path).appending(path: ".git/objects/pack")
+        let name = try #require(
+            FileManager.default.contentsOfDirectory(atPath: packs.path)
+                .first { $0.hasSuffix(".pack") }
+        )
+        let file = packs.appending(path: name)
+        var bytes = try Data(contentsOf: file)
+        // Stored in the pack as it is, so it can be found there.
+        let place = try #require(bytes.range(of: Data(try repository.blob(chunk.blob))))
+        bytes[place.lowerBound + place.count / 2] ^= 0x55
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file.path)
-        try Data("damaged".utf8).write(to: file)
+        try bytes.write(to: file)
         let connection = try connection()
-        try connection.attach(snapshot, as: name)
+        try connection.attach(snapshot, as: self.name)
         let failure = try #require(connection.failure("SELECT max(s) FROM raw.t"))
         #expect(failure.code.description.hasPrefix("snapshot."), "\(failure)")
         #expect(failure.description.contains(chunk.file), "\(failure)")

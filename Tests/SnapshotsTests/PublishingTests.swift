@@ -31,10 +31,11 @@ struct PublishingTests {
         )
     }
 
-    @Test func `many new objects become one pack that git accepts`() throws {
+    @Test(arguments: [3, 3000])
+    func `few and many new objects become one pack that git accepts`(count: Int) throws {
         let world = try World()
-        let result = try world.commit(try LongRows.rows(0..<3000), "raw.t").result
-        #expect(result.writtenObjects >= 100)
+        let result = try world.commit(try LongRows.rows(0..<count), "raw.t").result
+        #expect(count < 10 ? result.writtenObjects < 15 : result.writtenObjects >= 100)
         try world.git("fsck", "--strict", "--full")
         #expect(try world.git("count-objects", "-v").contains("packs: 1"))
         #expect(try world.git("status", "--porcelain") == "")

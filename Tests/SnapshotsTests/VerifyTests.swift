@@ -13,6 +13,7 @@ struct VerifyTests {
     private func world() throws -> World {
         let world = try World()
         try world.commit(try LongRows.rows(0..<120), "raw.t")
+        try world.unpack()
         return world
     }
 

@@ -58,6 +58,14 @@ final class World: Sendable {
         return text
     }
 
+    /// Makes every object a file of its own, so that a test can spoil one.
+    func unpack() throws {
+        let line =
+            "cd .git && mv objects/pack/*.pack . && rm -f objects/pack/* && "
+            + "for pack in *.pack; do git unpack-objects -q <$pack && rm $pack; done"
+        try git("-c", "alias.unpack=!\(line)", "unpack")
+    }
+
     static let signature = Signature(
         name: "Tester",
         email: "tester@example.org",

@@ -61,6 +61,7 @@ struct WritingTests {
         let path = "\(snapshot.manifest.segments[0].folder)/segment.json"
         let list = try #require(try world.repository.entry(path: path, inTree: snapshot.tree)).id
         let object = ".git/objects/\(list.hex.prefix(2))/\(list.hex.dropFirst(2))"
+        try world.unpack()
         try FileManager.default.removeItem(atPath: world.folder.path(object))
         let again = try SnapshotStore(repository: Repository(discovering: world.folder.path))
         let batch = ObjectBatch(repository: again.repository)
