@@ -139,56 +139,6 @@ struct GitCommand: ParsableCommand {
     }
 }
 
-/// Runs the git that the user runs.
-enum GitProgram {
-    /// What it left behind.
-    struct Outcome {
-        let status: Int32
-        let output: String
-        let messages: String
-
-        /// Throws what git said unless it succeeded.
-        func check() throws(Failure) {
-            guard status == 0 else {
-                throw Failure(
-                    .gitProgram,
-                    "git failed with status \(status).",
-                    cause: messages.split(separator: "\n").joined(separator: " ")
-                )
-            }
-        }
-    }
-
-    /// Runs git in a folder and waits for it; for commands with little output.
-    static func run(_ arguments: [String], in folder: String) throws(Failure) -> Outcome {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["git"] + arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        let (output, messages) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = messages
-        do {
-            try process.run()
-        } catch {
-            throw Failure(
-                .gitProgram,
-                "git cannot be started.",
-                hint: "Install git, and put it on PATH.",
-                cause: error.localizedDescription
-            )
-        }
-        let text = output.fileHandleForReading.readDataToEndOfFile()
-        let said = messages.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return Outcome(
-            status: process.terminationStatus,
-            output: String(decoding: text, as: UTF8.self),
-            messages: String(decoding: said, as: UTF8.self)
-        )
-    }
-}
-
 /// The absolute path of this program, however it was called.
 private func programPath() throws(Failure) -> String {
     do {
@@ -207,6 +157,4 @@ private func shellQuoted(_ text: String) -> String {
 extension Failure.Code {
     /// A chunk that is not there.
     static let chunkFile = Self("git.chunk-file")
-    /// git failed, or is not there.
-    static let gitProgram = Self("git.program")
 }
