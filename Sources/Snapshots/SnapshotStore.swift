@@ -6,9 +6,13 @@ import Records
 /// The snapshots of a repository.
 package struct SnapshotStore: Sendable {
     package let repository: Repository
+    let supply: BlobSupply
 
-    /// Makes a store over an open repository.
-    package init(repository: Repository) { self.repository = repository }
+    /// Makes a store over an open repository; `missing` gets what a filtered clone lacks.
+    package init(repository: Repository, missing: (any MissingObjects)? = nil) {
+        self.repository = repository
+        supply = BlobSupply(repository: repository, provider: missing)
+    }
 
     /// The tables under `snapshots/` of a root tree, sorted by name.
     ///
@@ -52,6 +56,7 @@ package struct SnapshotStore: Sendable {
         var entries: [String: TreeEntry] = [:]
         for entry in try repository.tree(tree) { entries[entry.name] = entry }
         guard let file = entries[SnapshotFiles.manifest] else { return nil }
+        try supply.require([file.id] + [entries[SnapshotFiles.provenance]?.id].compactMap { $0 })
         let manifest = try Manifest(
             parsing: try repository.blob(file.id),
             file: "\(table.path)/\(SnapshotFiles.manifest)"
@@ -61,12 +66,14 @@ package struct SnapshotStore: Sendable {
             manifest: manifest,
             tree: tree,
             entries: entries,
-            repository: repository
+            repository: repository,
+            supply: supply
         )
     }
 
     /// The warehouse digest of a root tree: of every table but those of layer `meta`.
     package func warehouseDigest(inTree root: ObjectID) throws(Failure) -> Digest {
+        try require(.manifest, inTree: root)
         var digests: [(table: TableName, digest: Digest)] = []
         for (table, tree) in try tableTrees(inTree: root) where !table.isMeta {
             guard let snapshot = try snapshot(table, tree: tree) else { continue }

@@ -20,7 +20,7 @@ struct Osodata: ParsableCommand {
         subcommands: [
             InitCommand.self, DoctorCommand.self, ImportCommand.self, PlanCommand.self,
             RunCommand.self, LogCommand.self, TablesCommand.self, ShowCommand.self,
-            QueryCommand.self, DiffCommand.self, VerifyCommand.self,
+            QueryCommand.self, DiffCommand.self, HistoryCommand.self, VerifyCommand.self,
         ]
     )
 

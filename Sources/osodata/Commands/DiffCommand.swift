@@ -42,6 +42,7 @@ struct DiffCommand: ParsableCommand {
         }
         let chosen = tables.isEmpty ? names : Set(tables.map(\.table))
         var lines: [StatRenderer.Line] = []
+        try opened.requireDifferences(of: chosen, between: sides.0, and: sides.1)
         for name in chosen.sorted() {
             let old = try sides.0.flatMap { try opened.store.snapshot(name, inTree: $0) }
             let new = try sides.1.flatMap { try opened.store.snapshot(name, inTree: $0) }
