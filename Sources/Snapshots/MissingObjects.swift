@@ -81,9 +81,10 @@ extension SnapshotStore {
         var ids: [ObjectID] = []
         for pair in pairs {
             if pair.before == pair.after {
-                ids += try pair.after.map { (tree) throws(Failure) in
-                    try blobs(.manifest, ofTable: tree)
-                } ?? []
+                ids +=
+                    try pair.after.map { (tree) throws(Failure) in
+                        try blobs(.manifest, ofTable: tree)
+                    } ?? []
                 continue
             }
             var sides: [Set<ObjectID>] = []
