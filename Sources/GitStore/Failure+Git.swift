@@ -13,6 +13,8 @@ extension Failure.Code {
     package static let repositoryExists = Self("git.repository-exists")
     /// A revision names no commit.
     package static let unknownRevision = Self("git.unknown-revision")
+    /// A short id that more than one object has.
+    package static let ambiguousRevision = Self("git.ambiguous-revision")
     /// The repository lacks an object that something names.
     package static let missingObject = Self("git.missing-object")
     /// An object is not of the type it should have.

@@ -95,6 +95,11 @@ package final class ObjectBatch: Sendable {
         return try repository.tree(id)
     }
 
+    /// Whether the object was added to this batch.
+    package func contains(_ id: ObjectID) -> Bool {
+        state.withLock { $0.known.contains(id) }
+    }
+
     /// The bytes of a blob of this batch or of the repository.
     package func blob(_ id: ObjectID) throws(Failure) -> [UInt8] {
         let own = try state.withLock { (state) throws(Failure) -> [UInt8]? in

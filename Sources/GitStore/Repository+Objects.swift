@@ -97,8 +97,7 @@ extension Repository {
         var found = TreeEntry(name: "", mode: TreeEntry.treeMode, id: root)
         for name in path.utf8.split(separator: UInt8(ascii: "/")) {
             guard found.isTree else { return nil }
-            guard let next = try tree(found.id).first(where: { $0.nameBytes.elementsEqual(name) })
-            else { return nil }
+            guard let next = try entry(named: Array(name), inTree: found.id) else { return nil }
             found = next
         }
         return found

@@ -64,7 +64,9 @@ extension Repository {
     /// The commit that a revision names, in any spelling of `gitrevisions(7)` that libgit2 knows:
     /// branches, tags, ids and short ids, `HEAD~2`, `main@{yesterday}`.
     ///
-    /// - Throws: `git.unknown-revision`.
+    /// What osodata knows beyond git, dates and runs, is `Warehouse.commit(_:)`'s.
+    ///
+    /// - Throws: `git.unknown-revision`, `git.ambiguous-revision`.
     package func resolve(_ revision: String) throws(Failure) -> ObjectID {
         guard !revision.isEmpty, !revision.utf8.contains(0) else {
             throw Failure(.unknownRevision, "The revision is empty.", hint: "Name one: HEAD")
@@ -96,9 +98,13 @@ extension Repository {
         _ revision: String,
         _ answer: Resolution
     ) throws(Failure) -> Failure {
+        // libgit2 says so of ids that are too short, too.
+        let isAmbiguous =
+            git_error_code(answer.status) == GIT_EAMBIGUOUS && revision.utf8.count >= 4
         let message =
             switch git_error_code(answer.status) {
-            case GIT_EAMBIGUOUS: "The revision '\(revision)' is short for more than one object."
+            case GIT_EAMBIGUOUS where isAmbiguous:
+                "The revision '\(revision)' is short for more than one object."
             case GIT_EPEEL, GIT_EINVALID: "The revision '\(revision)' is not a commit."
             case GIT_EINVALIDSPEC: "'\(revision)' is not how a revision is written."
             default: "There is no revision '\(revision)'."
@@ -111,7 +117,12 @@ extension Repository {
             } else {
                 "See what there is: git log --oneline; git branch --all; git tag"
             }
-        return Failure(.unknownRevision, message, hint: hint, cause: answer.said)
+        return Failure(
+            isAmbiguous ? .ambiguousRevision : .unknownRevision,
+            message,
+            hint: isAmbiguous ? "Give more of its digits." : hint,
+            cause: answer.said
+        )
     }
 
     /// The object a reference points to, through symbolic references; nil if it does not exist.

@@ -25,7 +25,9 @@ package final class Repository: @unchecked Sendable {
     /// Whether history ends early (`git clone --depth`).
     package var isShallow: Bool { !shallowCommits.isEmpty }
     /// Whether objects may be missing (`git clone --filter`).
-    package let isFiltered: Bool
+    package var isFiltered: Bool { !promisorRemotes.isEmpty }
+    /// The remotes that promised to give missing objects later, in the order of the configuration.
+    package let promisorRemotes: [String]
     /// The commits whose parents a shallow clone lacks.
     let shallowCommits: Set<ObjectID>
     /// Waits a hundredth of a second, for a lock of git's to go.
@@ -61,7 +63,7 @@ package final class Repository: @unchecked Sendable {
         commonDirectory = unsafe Self.folder(git_repository_commondir(repository)) ?? path
         let isBare = unsafe Self.addWorkTreeConfiguration(repository, gitDirectory)
         workTree = isBare ? nil : unsafe Self.folder(git_repository_workdir(repository))
-        isFiltered = unsafe Self.hasPromisor(repository)
+        promisorRemotes = unsafe Self.promisorRemotes(repository)
         shallowCommits = Self.shallowCommits(in: commonDirectory)
     }
 
@@ -196,25 +198,32 @@ package final class Repository: @unchecked Sendable {
         return path
     }
 
-    /// Whether a remote promises to give missing objects later.
-    private static func hasPromisor(_ repository: OpaquePointer) -> Bool {
+    /// The remotes that promise to give missing objects later.
+    private static func promisorRemotes(_ repository: OpaquePointer) -> [String] {
         var configuration: OpaquePointer?
         guard unsafe git_repository_config_snapshot(&configuration, repository) == 0 else {
-            return false
+            return []
         }
         defer { unsafe git_config_free(configuration) }
         var iterator: OpaquePointer?
         let names = #"^(remote\..*\.promisor|extensions\.partialclone)$"#
         guard unsafe git_config_iterator_glob_new(&iterator, configuration, names) == 0 else {
-            return false
+            return []
         }
         defer { unsafe git_config_iterator_free(iterator) }
+        var remotes: [String] = []
         var entry: UnsafeMutablePointer<git_config_entry>?
         while unsafe git_config_next(&entry, iterator) == 0, let found = unsafe entry {
+            let name = unsafe found.pointee.name.map { unsafe String(cString: $0) } ?? ""
             let value = unsafe found.pointee.value.map { unsafe String(cString: $0) }
-            if value != "false" { return true }
+            let isExtension = name.hasPrefix("extensions.")
+            guard isExtension || value != "false" else { continue }
+            let remote =
+                isExtension
+                ? value ?? "" : String(name.dropFirst("remote.".count).dropLast(".promisor".count))
+            if !remotes.contains(remote) { remotes.append(remote) }
         }
-        return false
+        return remotes
     }
 
     /// The ids in the file `shallow`, a line each.

@@ -28,6 +28,40 @@ enum TreeText {
         return entries
     }
 
+    /// The entry of one name; nil if there is none.
+    ///
+    /// - Throws: `git.malformed-object`.
+    static func find(
+        _ name: [UInt8],
+        in bytes: UnsafeRawBufferPointer,
+        id: ObjectID
+    ) throws(Failure) -> TreeEntry? {
+        var place = 0
+        while place < bytes.count {
+            var mode: UInt32 = 0
+            let start = place
+            while place < bytes.count, unsafe bytes[place] != UInt8(ascii: " ") {
+                let digit = unsafe bytes[place] &- UInt8(ascii: "0")
+                guard digit < 8, place - start < 8 else { throw malformed(id, "a mode") }
+                mode = mode << 3 | UInt32(digit)
+                place += 1
+            }
+            let first = place + 1
+            var end = first
+            while end < bytes.count, unsafe bytes[end] != 0 { end += 1 }
+            guard end > first, end + 21 <= bytes.count else {
+                throw malformed(id, "an entry")
+            }
+            if end - first == name.count, unsafe bytes[first..<end].elementsEqual(name),
+                let entry = unsafe ObjectID(bytes: bytes[(end + 1)..<(end + 21)])
+            {
+                return TreeEntry(nameBytes: name, mode: mode, id: entry)
+            }
+            place = end + 21
+        }
+        return nil
+    }
+
     /// The bytes of a tree with `entries`, given in any order.
     ///
     /// - Throws: `git.unsafe-path` for a name that no tree may hold, or two of one name.

@@ -38,6 +38,9 @@ package struct Rebuild: Sendable {
         options: Runner.Options,
         each: (Outcome) -> Void
     ) throws(Failure) {
+        let paths = [Configuration.fileName, "models", "directory"]
+        try warehouse.store.require(paths: paths, inTree: tree)
+        try warehouse.store.require(.manifest, inTree: tree)
         let files = CommitFiles(repository: warehouse.repository, tree: tree)
         let connection = try ModelEngine.connect(files: files, options: options)
         var snapshots: [TableName: Snapshot] = [:]

@@ -103,6 +103,7 @@ package final class Runner {
         batch = ObjectBatch(repository: warehouse.repository)
         connection = try ModelEngine.connect(files: files, options: options)
         if let tree = try warehouse.tree("HEAD") {
+            try warehouse.store.require(.manifest, inTree: tree)
             for name in try warehouse.store.tables(inTree: tree) {
                 guard let snapshot = try warehouse.store.snapshot(name, inTree: tree) else {
                     continue

@@ -27,6 +27,14 @@ package enum SnapshotQuery {
         guard let tree else { return connection }
         let available = try warehouse.store.tables(inTree: tree)
         let named = try connection.tableNames(statement)
+        var folders: [ObjectID] = []
+        for name in named {
+            guard let table = try? TableName(parsing: name),
+                let folder = try warehouse.repository.entry(path: table.path, inTree: tree)
+            else { continue }
+            folders.append(folder.id)
+        }
+        try warehouse.store.require(.lists, ofTables: folders)
         for name in named {
             guard let table = try? TableName(parsing: name) else {
                 guard let meant = available.first(where: { $0.name == name }) else { continue }

@@ -12,10 +12,16 @@ package struct Warehouse: Sendable {
 
     /// Opens the warehouse around `path`, finishing what a crashed run left undone.
     ///
+    /// - Parameters:
+    ///   - path: a folder.
+    ///   - missing: gets what a filtered clone lacks.
     /// - Throws: `git.*` if there is no repository that can be used.
-    package init(discovering path: String) throws(Failure) {
+    package init(
+        discovering path: String,
+        missing: (any MissingObjects)? = nil
+    ) throws(Failure) {
         repository = try Repository(discovering: path)
-        store = SnapshotStore(repository: repository)
+        store = SnapshotStore(repository: repository, missing: missing)
         root = repository.workTree
         _ = try Journal.recover(repository)
     }
@@ -40,10 +46,28 @@ package struct Warehouse: Sendable {
         }
     }
 
-    /// The tree of a revision; nil for an unborn branch.
+    /// The tree of a revision as `commit(_:)` takes it; nil for an unborn branch.
     package func tree(_ revision: String) throws(Failure) -> ObjectID? {
         if revision == "HEAD", case .branch(_, nil) = try repository.head() { return nil }
-        return try repository.commit(repository.resolve(revision)).tree
+        return try repository.commit(commit(revision)).tree
+    }
+
+    /// Fetches what a filtered clone lacks to compare tables of two trees, in one exchange.
+    package func requireDifferences(
+        of tables: Set<TableName>,
+        between before: ObjectID?,
+        and after: ObjectID?
+    ) throws(Failure) {
+        guard store.fetchesObjects else { return }
+        func folder(_ table: TableName, _ tree: ObjectID?) throws(Failure) -> ObjectID? {
+            guard let tree else { return nil }
+            return try repository.entry(path: table.path, inTree: tree)?.id
+        }
+        var pairs: [(before: ObjectID?, after: ObjectID?)] = []
+        for table in tables.sorted() {
+            pairs.append((try folder(table, before), try folder(table, after)))
+        }
+        try store.requireDifferences(ofTables: pairs)
     }
 }
 

@@ -7,6 +7,7 @@ import Synchronization
 final class SnapshotSource: ScanSource {
     private let snapshot: Snapshot
     private let chunks = Mutex<[ChunkInfo]?>(nil)
+    private let isFetched = Atomic<Bool>(false)
 
     var schema: Schema { snapshot.manifest.schema }
 
@@ -16,7 +17,10 @@ final class SnapshotSource: ScanSource {
 
     /// - Throws: `snapshot.corrupt-chunk` and what git says.
     func text(ofChunk index: Int) throws(Failure) -> [UInt8] {
-        try snapshot.text(of: allChunks()[index])
+        let chunks = try allChunks()
+        // A scan reads them all; a filtered clone gets them at once. Counting reads none.
+        if !isFetched.exchange(true, ordering: .relaxed) { try snapshot.require(chunks) }
+        return try snapshot.text(of: chunks[index])
     }
 
     private func allChunks() throws(Failure) -> [ChunkInfo] {

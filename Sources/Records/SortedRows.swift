@@ -126,7 +126,9 @@ private struct RunMerge {
     func withKey<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
         guard let current else { return unsafe body(UnsafeBufferPointer(start: nil, count: 0)) }
         let range = readers[current].key
-        return unsafe readers[current].withBlock { unsafe body(UnsafeBufferPointer(rebasing: $0[range])) }
+        return unsafe readers[current].withBlock {
+            unsafe body(UnsafeBufferPointer(rebasing: $0[range]))
+        }
     }
 
     private func precedes(_ a: Int, _ b: Int) -> Bool {

@@ -8,50 +8,50 @@ package struct TableVersion: Sendable {
     package let tree: ObjectID?
     /// The table's folder before; nil if the commit added it, or if history was cut there.
     package let previousTree: ObjectID?
+    /// Whether the history of a shallow clone ends here, so that nothing is known of before.
+    package let isCut: Bool
 }
 
 extension SnapshotStore {
     /// Walks the commits along first parents that changed `table`, newest first.
     ///
-    /// Commits whose tree has the table unchanged are passed over by comparing ids: nothing of
-    /// the table is read. `body` says whether to go on.
+    /// Of a commit that did not, two lines and as few trees are read as tell: equal trees are not
+    /// gone into. `body` says whether to go on.
     /// - Throws: what git says, what `body` throws.
     package func history(
         of table: TableName,
         from commit: ObjectID,
         _ body: (TableVersion) throws(Failure) -> Bool
     ) throws(Failure) {
-        var newer: (commit: CommitInfo, tree: ObjectID?)?
+        var trees = TreePath(table.path)
+        var newer: (commit: ObjectID, tree: ObjectID?, isCut: Bool)?
         var stopped = false
-        var lastTop: ObjectID?
-        var lastTree: ObjectID?
-        try repository.walk(from: commit, firstParent: true) { (commit) throws(Failure) -> Bool in
-            // Most commits touch no snapshot at all: one look-up tells.
-            let top = try repository.entry(path: "snapshots", inTree: commit.tree)?.id
-            let tree: ObjectID?
-            if newer != nil, top == lastTop {
-                tree = lastTree
-            } else {
-                tree = try repository.entry(path: table.path, inTree: commit.tree)?.id
-            }
-            (lastTop, lastTree) = (top, tree)
+        try repository.walkFirstParents(from: commit) { (link) throws(Failure) -> Bool in
+            let tree = try trees.last(inTree: link.tree, of: repository)
             if let newer, newer.tree != tree {
                 let version = TableVersion(
-                    commit: newer.commit,
+                    commit: try repository.commit(newer.commit),
                     tree: newer.tree,
-                    previousTree: tree
+                    previousTree: tree,
+                    isCut: false
                 )
                 guard try body(version) else {
                     stopped = true
                     return false
                 }
             }
-            newer = (commit, tree)
+            newer = (link.id, tree, link.isCut)
             return true
         }
         if !stopped, let newer, newer.tree != nil {
+            let commit = try repository.commit(newer.commit)
             _ = try body(
-                TableVersion(commit: newer.commit, tree: newer.tree, previousTree: nil)
+                TableVersion(
+                    commit: commit,
+                    tree: newer.tree,
+                    previousTree: nil,
+                    isCut: newer.isCut
+                )
             )
         }
     }
@@ -69,5 +69,34 @@ extension SnapshotStore {
             return versions.count < limit
         }
         return versions
+    }
+}
+
+/// Finds one path in tree after tree, most of which have most of it alike.
+private struct TreePath {
+    private let names: [[UInt8]]
+    /// The trees on the way of the last time; what was found stands at the end.
+    private var trees: [ObjectID?]
+
+    init(_ path: String) {
+        names = path.utf8.split(separator: UInt8(ascii: "/")).map(Array.init)
+        trees = Array(repeating: nil, count: names.count + 1)
+    }
+
+    /// The id of what lies at the path; nil if nothing does.
+    mutating func last(inTree root: ObjectID, of repository: Repository) throws(Failure)
+        -> ObjectID?
+    {
+        var tree: ObjectID? = root
+        for (level, name) in names.enumerated() {
+            if let tree, tree == trees[level] { return trees[names.count] }
+            trees[level] = tree
+            guard let folder = tree else { continue }
+            let entry = try repository.entry(named: name, inTree: folder)
+            let isLast = level == names.count - 1
+            tree = entry.flatMap { isLast || $0.isTree ? $0.id : nil }
+        }
+        trees[names.count] = tree
+        return tree
     }
 }

@@ -15,6 +15,7 @@ package final class Snapshot: Sendable {
     package let tree: ObjectID
 
     let objects: any ObjectSource
+    let supply: BlobSupply
     /// The table's folder, by name.
     let entries: [String: TreeEntry]
     private let segments = Mutex<[Int: [ChunkInfo]]>([:])
@@ -24,13 +25,15 @@ package final class Snapshot: Sendable {
         manifest: Manifest,
         tree: ObjectID,
         entries: [String: TreeEntry],
-        objects: any ObjectSource
+        objects: any ObjectSource,
+        supply: BlobSupply
     ) {
         self.table = table
         self.manifest = manifest
         self.tree = tree
         self.entries = entries
         self.objects = objects
+        self.supply = supply
     }
 
     package var schema: Schema { manifest.schema }
@@ -54,6 +57,7 @@ package final class Snapshot: Sendable {
 
     /// All chunks, in key order; reads every segment's list.
     package func allChunks() throws(Failure) -> [ChunkInfo] {
+        try requireLists()
         var all: [ChunkInfo] = []
         for index in manifest.segments.indices { all += try chunks(inSegment: index) }
         return all
@@ -78,6 +82,7 @@ package final class Snapshot: Sendable {
         guard chunk.bytes <= Self.textLimit else {
             throw corrupt(chunk, "states \(chunk.bytes) bytes of text, more than a chunk may have")
         }
+        try requireWithNeighbours(chunk)
         let text: [UInt8]
         do {
             text = try DecompressorPool.shared.decompress(
@@ -97,6 +102,18 @@ package final class Snapshot: Sendable {
         return text
     }
 
+    /// Fetches a chunk that a filtered clone lacks.
+    ///
+    /// Who did not say beforehand what he will read goes through the chunks in order, as a rule:
+    /// the rest of the segment comes along.
+    private func requireWithNeighbours(_ chunk: ChunkInfo) throws(Failure) {
+        guard supply.isNeeded, try supply.lacks(chunk.blob) else { return }
+        let segment = segments.withLock { segments in
+            segments.values.first { $0.contains { $0.blob == chunk.blob } }
+        }
+        try require(segment ?? [chunk])
+    }
+
     private func corrupt(_ chunk: ChunkInfo, _ problem: String, cause: Failure? = nil) -> Failure {
         let isMissing = cause?.lacksObject == true
         return Failure(
@@ -114,6 +131,7 @@ package final class Snapshot: Sendable {
     package func forEachRow(
         _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Void
     ) throws(Failure) {
+        if supply.isNeeded { try require(try allChunks()) }
         for index in manifest.segments.indices {
             for chunk in try chunks(inSegment: index) {
                 try unsafe eachRow(of: try text(of: chunk), body)
@@ -131,6 +149,7 @@ package final class Snapshot: Sendable {
     /// SHA-256 of the whole text, to compare with `zstdcat … | sha256sum`; stored nowhere.
     package func contentDigest() throws(Failure) -> Digest {
         let chunks = try allChunks()
+        try require(chunks)
         var hash = SHA256()
         var failure: Failure?
         for chunk in chunks where failure == nil {
@@ -148,6 +167,7 @@ package final class Snapshot: Sendable {
     /// What `provenance.json` says; nil if there is none.
     package func provenance() throws(Failure) -> JSONValue? {
         guard let entry = entries[SnapshotFiles.provenance] else { return nil }
+        try supply.require([entry.id])
         return try JSONValue(parsing: try objects.blob(entry.id))
     }
 
@@ -165,6 +185,7 @@ package final class Snapshot: Sendable {
         guard let file = folder[SegmentFile.name] else {
             throw missing("\(place)/\(SegmentFile.name)")
         }
+        try supply.require([file.id])
         let bytes = try objects.blob(file.id)
         return (
             try SegmentFile(

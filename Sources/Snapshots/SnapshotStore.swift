@@ -6,9 +6,13 @@ import Records
 /// The snapshots of a repository.
 package struct SnapshotStore: Sendable {
     package let repository: Repository
+    let supply: BlobSupply
 
-    /// Makes a store over an open repository.
-    package init(repository: Repository) { self.repository = repository }
+    /// Makes a store over an open repository; `missing` gets what a filtered clone lacks.
+    package init(repository: Repository, missing: (any MissingObjects)? = nil) {
+        self.repository = repository
+        supply = BlobSupply(repository: repository, provider: missing)
+    }
 
     /// The tables under `snapshots/` of a root tree, sorted by name.
     ///
@@ -49,7 +53,7 @@ package struct SnapshotStore: Sendable {
 
     /// The snapshot whose folder is the tree `tree`; nil if it has no manifest.
     package func snapshot(_ table: TableName, tree: ObjectID) throws(Failure) -> Snapshot? {
-        try snapshot(table, tree: tree, of: repository)
+        try snapshot(table, tree: tree, of: repository, supply: supply)
     }
 
     /// The snapshot of a table that was written and is not published yet.
@@ -59,7 +63,13 @@ package struct SnapshotStore: Sendable {
         _ written: PreparedTable,
         in batch: ObjectBatch
     ) throws(Failure) -> Snapshot {
-        if let snapshot = try snapshot(written.table, tree: written.tree, of: batch) {
+        let beside = supply.beside(batch)
+        if let snapshot = try snapshot(
+            written.table,
+            tree: written.tree,
+            of: batch,
+            supply: beside
+        ) {
             return snapshot
         }
         throw Failure(.missingObject, "The table \(written.table) is not in its batch.")
@@ -68,11 +78,13 @@ package struct SnapshotStore: Sendable {
     private func snapshot(
         _ table: TableName,
         tree: ObjectID,
-        of objects: any ObjectSource
+        of objects: any ObjectSource,
+        supply: BlobSupply
     ) throws(Failure) -> Snapshot? {
         var entries: [String: TreeEntry] = [:]
         for entry in try objects.tree(tree) { entries[entry.name] = entry }
         guard let file = entries[SnapshotFiles.manifest] else { return nil }
+        try supply.require([file.id] + [entries[SnapshotFiles.provenance]?.id].compactMap { $0 })
         let manifest = try Manifest(
             parsing: try objects.blob(file.id),
             file: "\(table.path)/\(SnapshotFiles.manifest)"
@@ -82,12 +94,14 @@ package struct SnapshotStore: Sendable {
             manifest: manifest,
             tree: tree,
             entries: entries,
-            objects: objects
+            objects: objects,
+            supply: supply
         )
     }
 
     /// The warehouse digest of a root tree: of every table but those of layer `meta`.
     package func warehouseDigest(inTree root: ObjectID) throws(Failure) -> Digest {
+        try require(.manifest, inTree: root)
         var digests: [(table: TableName, digest: Digest)] = []
         for (table, tree) in try tableTrees(inTree: root) where !table.isMeta {
             guard let snapshot = try snapshot(table, tree: tree) else { continue }

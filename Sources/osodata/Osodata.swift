@@ -20,8 +20,8 @@ struct Osodata: ParsableCommand {
         subcommands: [
             InitCommand.self, DoctorCommand.self, ImportCommand.self, PlanCommand.self,
             RunCommand.self, LogCommand.self, TablesCommand.self, ShowCommand.self,
-            QueryCommand.self, DiffCommand.self, VerifyCommand.self, StatusCommand.self,
-            GcCommand.self, GitCommand.self,
+            QueryCommand.self, DiffCommand.self, HistoryCommand.self, VerifyCommand.self,
+            StatusCommand.self, GcCommand.self, GitCommand.self,
         ]
     )
 

@@ -112,27 +112,6 @@ struct GitSituationTests {
         #expect(run.status == 0, "\(run.messages)")
     }
 
-    @Test(arguments: ["HEAD", "HEAD~1"])
-    func `verify of a clone without old chunks says how to get them`(revision: String) throws {
-        let world = try ranWorld()
-        defer { world.remove() }
-        try world.writeHour("2025-01-01-0", Array(World.events.dropLast()))
-        #expect(try world.osodata("run").status == 0)
-        try world.git("config", "uploadpack.allowFilter", "true")
-        let from = "file://\(world.folder.path)"
-        try world.git("clone", "-q", "--filter=blob:none", "--no-checkout", from, "../clone")
-        let clone = world.root.appending(path: "clone").path
-        let verify = try world.osodata("verify", "--at", revision, "-C", clone)
-        #expect(verify.status == 1, "\(verify.messages)")
-        let command = try #require(
-            verify.messages.firstRange(of: "git fetch --refetch --no-filter"),
-            "\(verify.messages)"
-        )
-        #expect(try world.shell("cd ../clone && \(verify.messages[command])").status == 0)
-        let again = try world.osodata("verify", "--at", revision, "-C", clone)
-        #expect(again.status == 0, "\(again.output)\(again.messages)")
-    }
-
     /// Another user, who can run the program and is not the owner of what tests make.
     private static let stranger = [
         "--reuid", "65534", "--regid", "65534", "--clear-groups", "/usr/bin/env",

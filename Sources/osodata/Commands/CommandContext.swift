@@ -12,7 +12,9 @@ struct WarehouseOptions: ParsableArguments {
     var directory = "."
 
     /// Opens the warehouse around the folder.
-    func open() throws -> Warehouse { try Warehouse(discovering: directory) }
+    func open() throws -> Warehouse {
+        try Warehouse(discovering: directory, missing: GitFetch())
+    }
 }
 
 /// Options of commands that run SQL or models.

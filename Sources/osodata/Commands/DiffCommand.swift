@@ -89,6 +89,10 @@ struct DiffCommand: ParsableCommand {
     private func report() throws -> DiffReport {
         let opened = try warehouse.open()
         let sides = (try opened.tree(before), try opened.tree(after))
+        var names: Set<TableName> = []
+        for case let tree? in [sides.0, sides.1] {
+            names.formUnion(try opened.store.tables(inTree: tree))
+        }
         for argument in tables {
             if let revision = argument.revision {
                 throw Failure(
@@ -100,6 +104,8 @@ struct DiffCommand: ParsableCommand {
             let old = try sides.0.flatMap { try opened.store.snapshot(argument.table, inTree: $0) }
             if old == nil { _ = try opened.snapshot(argument, defaultRevision: after) }
         }
+        let chosen = tables.isEmpty ? names : Set(tables.map(\.table))
+        try opened.requireDifferences(of: chosen, between: sides.0, and: sides.1)
         var request = DiffReport.Request()
         request.tables = tables.map(\.table)
         request.condition = condition

@@ -47,7 +47,7 @@ struct GcCommand: ParsableCommand {
         try GitProgram.run(
             Self.repack,
             in: opened.repository.workTree ?? opened.repository.gitDirectory
-        )
+        ).check(hint: "git 2.33 or newer is needed, on the PATH.")
         let after = try opened.repository.objectStorage()
         if json {
             return Output.json(

@@ -26,17 +26,19 @@ struct LogCommand: ParsableCommand {
 
     func run() throws {
         let opened = try warehouse.open()
-        guard try opened.tree(revision) != nil else {
+        let from = table?.revision ?? revision
+        guard try opened.tree(from) != nil else {
             return Output.message("There is no commit yet. Run: osodata run")
         }
-        let start = try opened.repository.resolve(table?.revision ?? revision)
+        let start = try opened.commit(from)
         var entries: [JSONValue] = []
         var text = ""
         if let table {
             let name = table.table
-            try opened.store.history(of: name, from: start) { (version) throws(Failure) in
-                guard entries.count < limit else { return false }
-                let manifest = try version.tree.flatMap { (tree) throws(Failure) in
+            let versions = try opened.store.history(of: name, from: start, limit: limit)
+            try opened.store.require(.manifest, ofTables: versions.compactMap(\.tree))
+            for version in versions {
+                let manifest = try version.tree.flatMap { tree in
                     try opened.store.snapshot(name, tree: tree)?.manifest
                 }
                 let digest = manifest?.digest
@@ -54,7 +56,6 @@ struct LogCommand: ParsableCommand {
                 text += rows.map { "\(grouped($0)) rows" } ?? "removed"
                 text +=
                     "  \(digest?.short.prefix(12) ?? "")  \(TextTable.printable(version.commit.summary))\n"
-                return entries.count < limit
             }
             // A table that is there no more has a history all the same; one that never was, none.
             if entries.isEmpty, limit > 0 {
@@ -86,7 +87,8 @@ struct LogCommand: ParsableCommand {
         }
     }
 
-    private static func time(_ commit: CommitInfo) -> String {
+    /// When a commit was made, in UTC.
+    static func time(_ commit: CommitInfo) -> String {
         Date(timeIntervalSince1970: TimeInterval(commit.committer.time)).ISO8601Format()
     }
 }

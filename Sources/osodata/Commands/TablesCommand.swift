@@ -21,6 +21,7 @@ struct TablesCommand: ParsableCommand {
         guard let tree = try opened.tree(revision) else {
             return Output.message("There is no commit yet. Run: osodata run")
         }
+        try opened.store.require(.manifest, inTree: tree)
         let snapshots = try opened.store.tables(inTree: tree).compactMap {
             try opened.store.snapshot($0, inTree: tree)
         }

@@ -32,6 +32,9 @@ struct VerifyCommand: ParsableCommand {
         }
         for argument in tables { _ = try opened.snapshot(argument, defaultRevision: revision) }
         let only = tables.isEmpty ? nil : Set(tables.map(\.table))
+        let folders = try opened.store.verifyFolders(inTree: tree).tables
+            .filter { only?.contains($0.table) ?? true }
+        try opened.store.require(.everything, ofTables: folders.map(\.tree))
         var report: [JSONValue] = []
         var problems = 0
         var lacksObjects = false

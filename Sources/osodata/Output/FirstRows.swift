@@ -12,9 +12,10 @@ enum FirstRows {
         let reader = RowReader(schema: snapshot.schema)
         var cells: [Range<Int>] = []
         var rows: [[[UInt8]]] = []
-        for segment in snapshot.manifest.segments.indices {
+        for segment in snapshot.manifest.segments.indices where rows.count < limit {
             for chunk in try snapshot.chunks(inSegment: segment) {
                 guard rows.count < limit else { return rows }
+                try snapshot.require([chunk])
                 let lines = try snapshot.text(of: chunk)
                     .split(separator: UInt8(ascii: "\n"), maxSplits: limit - rows.count)
                 for line in lines.prefix(limit - rows.count) {
