@@ -87,18 +87,20 @@ struct CrashTests {
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        // Every run makes another table, so that every run writes; git collects without a pause.
+        // Every run makes another table, so that every run writes; git collects without a pause
+        // beside it, but not beside `git commit`, whose loose objects --prune=now may take.
         let result = try world.shell(
             """
-            touch ../going
-            (while [ -e ../going ]; do git gc -q --prune=now 2>>../gc || echo "gc failed" >>../gc; done) &
-            collector=$!
             for n in 1 2 3 4 5 6; do
                 printf '/*\\nkey = ["n"]\\ndescription = "x"\\n*/\\nSELECT %s AS n' $n >models/marts/t${n}_v1.sql
                 git add models && git commit -qm model
+                touch ../going
+                (while [ -e ../going ]; do git gc -q --prune=now 2>>../gc || echo "gc failed" >>../gc; done) &
+                collector=$!
                 '\(World.program.path)' run >/dev/null 2>../run || { cat ../run; touch ../failed; }
+                rm ../going; wait $collector
             done
-            rm ../going; wait $collector; cat ../gc 2>/dev/null
+            cat ../gc 2>/dev/null
             test ! -e ../failed
             """
         )

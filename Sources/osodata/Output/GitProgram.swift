@@ -5,6 +5,8 @@ import Foundation
 enum GitProgram {
     /// What it left behind.
     struct Outcome {
+        /// The command of git that ran.
+        let command: String
         let status: Int32
         let output: String
         let messages: String
@@ -21,7 +23,7 @@ enum GitProgram {
             guard status != 0 else { return }
             throw Failure(
                 .gitProgram,
-                "git failed with status \(status).",
+                "git \(command) failed with status \(status).",
                 hint: hint,
                 cause: said
             )
@@ -61,6 +63,7 @@ enum GitProgram {
         let said = messages.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         return Outcome(
+            command: arguments.first { !$0.hasPrefix("-") } ?? "",
             status: process.terminationReason == .exit ? process.terminationStatus : 128,
             output: String(decoding: text, as: UTF8.self),
             messages: String(decoding: said, as: UTF8.self)
