@@ -28,8 +28,10 @@ package final class Runner {
         /// The program's version, a trailer of the commit.
         package var version: String
 
-        /// How much memory the rows of a table may take while they are made: a quarter of what SQL
-        /// may, 512 MiB if that is not bounded. The rest goes to a folder of the warehouse.
+        /// How much memory the rows of a table may take while they are made.
+        ///
+        /// A quarter of what SQL may, 512 MiB if that is not bounded; the rest goes to a folder of
+        /// the warehouse.
         func sortLimit(for repository: Repository) -> SortLimit {
             let bytes = Int(clamping: (memoryLimit ?? 2 << 30) / 4)
             return SortLimit(bytes: max(bytes, 16 << 20), storage: SpillFolder(of: repository))
