@@ -2,7 +2,8 @@
 #
 #   OSODATA_SCRATCH=DIR   builds in DIR instead of .build
 #   ARGS=…                handed to `osodata run` by make run, to `swift test` by make test
-#                         (make bench-crash: how many calls to kill at, 300)
+#                         (make bench-crash: how many calls to kill at, 300; make bench: how many
+#                         rows, 1000000)
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -23,7 +24,7 @@ SWIFT_FILES := Sources Tests Package.swift
 STAMP := $(OSODATA_SCRATCH)/release.stamp
 INPUTS := Package.swift $(shell find Sources -not -name '*.md')
 
-.PHONY: run build test lint format check golden bench-crash clean help bootstrap rebuild
+.PHONY: run build test lint format check golden bench bench-crash clean help bootstrap rebuild
 
 run: build ## install what is missing, build, run this repository's warehouse, show what changed
 	@$(RELEASE) run $(ARGS)
@@ -64,6 +65,10 @@ golden: bootstrap ## write every golden file anew; look at the difference before
 	@echo "make: recording golden files; each test that records one fails on purpose"
 	@RECORD_GOLDEN=1 swift test $(FLAGS) $(ARGS) || true
 	@git status --short -- '*/Golden/*'
+
+bench: build ## time writing, diffs, daily appends and history of generated tables; answers are checked
+	@Benchmarks/store.py $(RELEASE) $(or $(ARGS),1000000)
+	@Benchmarks/history.py $(RELEASE)
 
 bench-crash: build ## kill runs at 300 system calls (ARGS=30 for fewer), check that nothing is lost
 	@Benchmarks/crash.py $(RELEASE) $(or $(ARGS),300)
