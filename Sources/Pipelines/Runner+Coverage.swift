@@ -54,7 +54,7 @@ extension Runner {
         )
         try finish(
             RawTables.coverage,
-            rows: rows,
+            rows: SortedRows(rows),
             provenance: provenance,
             reason: .checksUpstream,
             since: start

@@ -53,8 +53,7 @@ extension Runner {
             try builder.bool(source.isMadeUp)
             try builder.endRow()
         }
-        var rows = builder.finish()
-        try rows.sort()
+        let rows = try builder.finishSorted()
         try finish(RawTables.sources, rows: rows, provenance: wanted, reason: reason, since: start)
     }
 
@@ -134,7 +133,13 @@ extension Runner {
             try contents.projectRows(), try contents.collectionRows(), try contents.artifactRows(),
         ]
         for (table, rows) in zip(RawTables.directory, rows) {
-            try finish(table, rows: rows, provenance: wanted, reason: step.reason, since: start)
+            try finish(
+                table,
+                rows: SortedRows(rows),
+                provenance: wanted,
+                reason: step.reason,
+                since: start
+            )
         }
     }
 
@@ -236,7 +241,13 @@ extension Runner {
             asOf: nil,
             inputs: []
         )
-        try finish(table, rows: rows, provenance: wanted, reason: .checksUpstream, since: start)
+        try finish(
+            table,
+            rows: SortedRows(rows),
+            provenance: wanted,
+            reason: .checksUpstream,
+            since: start
+        )
     }
 
     private func connectorSchema(_ table: TableName) -> Schema {

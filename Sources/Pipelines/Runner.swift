@@ -263,23 +263,6 @@ package final class Runner {
         )
     }
 
-    /// The same for rows in memory that are sorted.
-    func finish(
-        _ table: TableName,
-        rows: RowSet,
-        provenance: Provenance,
-        reason: Reason,
-        since start: ContinuousClock.Instant
-    ) throws(Failure) {
-        try finish(
-            table,
-            rows: SortedRows(rows),
-            provenance: provenance,
-            reason: reason,
-            since: start
-        )
-    }
-
     /// How much memory the rows of a table may take while they are made.
     var sortLimit: SortLimit { options.sortLimit(for: warehouse.repository) }
 

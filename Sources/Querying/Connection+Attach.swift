@@ -16,12 +16,8 @@ extension Connection {
     }
 
     /// Makes rows in memory a table of this database.
-    package func attach(
-        _ rows: RowSet,
-        as name: TableName,
-        order: ScanOrder = .stored
-    ) throws(Failure) {
-        try attach(RowSetSource(rows), as: name, order: order)
+    package func attach(_ rows: RowSet, as name: TableName) throws(Failure) {
+        try attach(RowSetSource(rows), as: name)
     }
 
     /// Makes anything that can be scanned a table of this database.

@@ -45,9 +45,6 @@ package struct RowBuilder: Sendable {
     /// Rows finished.
     package private(set) var rowCount = 0
 
-    /// Bytes of the text of those in memory.
-    package var byteCount: Int { rows.byteCount }
-
     // MARK: Values
 
     /// Appends a null.

@@ -151,17 +151,8 @@ package final class Snapshot: Sendable {
         let chunks = try allChunks()
         try require(chunks)
         var hash = SHA256()
-        var failure: Failure?
-        for chunk in chunks where failure == nil {
-            // Swift 6.3.1's optimiser crashes on an error thrown past the non-copyable hash.
-            switch Result(catching: { () throws(Failure) in try text(of: chunk) }) {
-            case .success(let text): hash.update(text)
-            case .failure(let error): failure = error
-            }
-        }
-        let digest = hash.finalize()
-        if let failure { throw failure }
-        return digest
+        for chunk in chunks { hash.update(try text(of: chunk)) }
+        return hash.finalize()
     }
 
     /// What `provenance.json` says; nil if there is none.

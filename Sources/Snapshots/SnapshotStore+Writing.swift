@@ -66,27 +66,6 @@ extension SnapshotStore {
         }
         return try writer.finish(table, ids: ids, provenance: provenance, previous: previous)
     }
-
-    /// The same for rows in memory that are sorted.
-    package func write(
-        _ rows: RowSet,
-        table: TableName,
-        provenance: JSONValue,
-        previous: Snapshot?,
-        was: [String: String] = [:],
-        into batch: ObjectBatch,
-        threads: Int = 2
-    ) throws(Failure) -> PreparedTable {
-        try write(
-            SortedRows(rows),
-            table: table,
-            provenance: provenance,
-            previous: previous,
-            was: was,
-            into: batch,
-            threads: threads
-        )
-    }
 }
 
 /// A chunk with its compressed bytes; none if the repository has it.

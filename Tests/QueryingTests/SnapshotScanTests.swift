@@ -40,7 +40,7 @@ struct SnapshotScanTests {
         let store = SnapshotStore(repository: repository)
         let batch = ObjectBatch(repository: repository)
         let prepared = try store.write(
-            rows,
+            SortedRows(rows),
             table: name,
             provenance: .object([]),
             previous: nil,

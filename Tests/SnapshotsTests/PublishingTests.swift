@@ -341,7 +341,7 @@ struct PublishingTests {
     ) throws -> (PreparedTable, ObjectBatch) {
         let batch = ObjectBatch(repository: store.repository)
         let prepared = try store.write(
-            try LongRows.rows(0..<4),
+            SortedRows(try LongRows.rows(0..<4)),
             table: try TableName(parsing: table),
             provenance: .object([("table", .string(table))]),
             previous: nil,

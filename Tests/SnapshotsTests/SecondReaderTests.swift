@@ -25,7 +25,7 @@ struct SecondReaderTests {
         for (name, rows) in versions {
             prepared.append(
                 try world.store.write(
-                    rows,
+                    SortedRows(rows),
                     table: try TableName(parsing: name),
                     provenance: .object([]),
                     previous: nil,

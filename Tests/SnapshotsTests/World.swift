@@ -95,7 +95,7 @@ final class World: Sendable {
         }
         let batch = ObjectBatch(repository: repository)
         let prepared = try store.write(
-            rows,
+            SortedRows(rows),
             table: name,
             provenance: .object([("inputs", .array([]))]),
             previous: previous,

@@ -66,7 +66,7 @@ struct WritingTests {
         let again = try SnapshotStore(repository: Repository(discovering: world.folder.path))
         let batch = ObjectBatch(repository: again.repository)
         let prepared = try again.write(
-            try LongRows.rows(0..<50),
+            SortedRows(try LongRows.rows(0..<50)),
             table: snapshot.table,
             provenance: .object([("inputs", .array([]))]),
             previous: try again.snapshot(snapshot.table, tree: snapshot.tree),
@@ -162,7 +162,7 @@ struct WritingTests {
 
     private func prepare(_ world: World, _ rows: RowSet, threads: Int) throws -> PreparedTable {
         try world.store.write(
-            rows,
+            SortedRows(rows),
             table: try TableName(parsing: "raw.t"),
             provenance: .null,
             previous: nil,
