@@ -109,6 +109,18 @@ import Testing
         #expect(sample.first?["events"] as? Int == 1)
     }
 
+    @Test func `CSV tells empty text from NULL, as import reads it`() throws {
+        let world = try ran()
+        defer { world.remove() }
+        let sql = "select 1 as k, '' as a, null::varchar as b, 'x,\"y\"' as c"
+        let written = try world.osodata("query", sql, "--format", "csv")
+        #expect(written.output == "k,a,b,c\n1,\"\",,\"x,\"\"y\"\"\"\n", "\(written.messages)")
+        try world.write("back.csv", written.output)
+        #expect(try world.osodata("import", "raw.back", "back.csv", "--key", "k").status == 0)
+        let rows = try world.osodata("query", "select * from raw.back", "--format", "ndjson")
+        #expect(rows.output == #"{"k":1,"a":"","b":null,"c":"x,\"y\""}"# + "\n", "\(rows.messages)")
+    }
+
     @Test func `a closed pipe ends a command quietly, a full disk does not`() throws {
         let world = try ran()
         defer { world.remove() }
