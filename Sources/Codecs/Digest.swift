@@ -18,6 +18,9 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
         self.init(bytes: bytes)
     }
 
+    /// The first eight bytes, as a number.
+    package var prefix: UInt64 { words.0 }
+
     /// The 32 bytes.
     package var bytes: [UInt8] {
         var out: [UInt8] = []

@@ -59,6 +59,19 @@ package struct RowSet: Sendable {
         return try result.get()
     }
 
+    /// Lends the text of a row, with its newline, and its sort key to a body that may throw.
+    package func withRowAndKey<R>(
+        _ index: Int,
+        _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) throws(Failure) -> R
+    ) throws(Failure) -> R {
+        try unsafe withRowThrowing(index) { (row) throws(Failure) in
+            let result = unsafe withSortKey(index) { key in
+                Result { () throws(Failure) -> R in try unsafe body(row, key) }
+            }
+            return try result.get()
+        }
+    }
+
     /// The text of a row, with its newline.
     package func row(_ index: Int) -> [UInt8] { unsafe withRow(index) { unsafe Array($0) } }
 

@@ -159,3 +159,8 @@ enum SortKey {
         return a.count - b.count
     }
 }
+
+/// How two sort keys compare: below, at or above zero.
+package func compareKeys(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>) -> Int {
+    unsafe SortKey.compare(a, b)
+}

@@ -25,17 +25,22 @@ package struct SortedRows: Sendable {
     /// Whether the rows are on disk.
     package var isSpilled: Bool { !runs.isEmpty }
 
-    /// Calls `body` with the text of every row, with its newline, and its cut hash, in order.
+    /// Calls `body` with the text of every row, with its newline, its sort key and its cut hash, in
+    /// order.
     ///
     /// May be called again, and gives the same.
     /// - Throws: `records.duplicate-key` if rows of different runs have one key; what `body` throws.
     package func forEach(
-        _ body: (UnsafeBufferPointer<UInt8>, UInt64) throws(Failure) -> Void
+        _ body: (
+            _ row: UnsafeBufferPointer<UInt8>,
+            _ key: UnsafeBufferPointer<UInt8>,
+            _ hash: UInt64
+        ) throws(Failure) -> Void
     ) throws(Failure) {
         guard isSpilled else {
             for index in 0..<memory.count {
-                try unsafe memory.withRowThrowing(index) { (row) throws(Failure) in
-                    try unsafe body(row, memory.cutHash(index))
+                try unsafe memory.withRowAndKey(index) { (row, key) throws(Failure) in
+                    try unsafe body(row, key, memory.cutHash(index))
                 }
             }
             return
@@ -53,30 +58,49 @@ package struct SortedRows: Sendable {
                 (last, lastHash) = try RowSet.folded([last, merge.row], schema: schema)
                 continue
             }
-            try unsafe Self.give(last, lastHash, body)
+            try unsafe Self.give(last, lastKey, lastHash, body)
             last = merge.row
             lastHash = merge.hash
             lastKey = unsafe merge.withKey { unsafe Array($0) }
         }
-        try unsafe Self.give(last, lastHash, body)
+        try unsafe Self.give(last, lastKey, lastHash, body)
     }
 
     /// All rows in memory.
     package func rowSet() throws(Failure) -> RowSet {
         guard isSpilled else { return memory }
         var rows = RowSet(schema: schema)
-        try unsafe forEach { (row, _) throws(Failure) in try unsafe rows.append(row: row) }
+        try unsafe forEach { (row, _, _) throws(Failure) in try unsafe rows.append(row: row) }
         return rows
+    }
+
+    /// Equal rows of a table without key as one row that has the sum of their counts.
+    ///
+    /// - Returns: the row and its cut hash.
+    package static func folded(
+        _ texts: [[UInt8]],
+        schema: Schema
+    ) throws(Failure) -> (row: [UInt8], hash: UInt64) {
+        try RowSet.folded(texts, schema: schema)
+    }
+
+    /// The failure of two rows with one key.
+    package static func duplicate(_ first: [UInt8], _ second: [UInt8], schema: Schema) -> Failure {
+        RowSet(schema: schema).duplicate(first, second)
     }
 
     private static func give(
         _ row: [UInt8],
+        _ key: [UInt8],
         _ hash: UInt64,
-        _ body: (UnsafeBufferPointer<UInt8>, UInt64) throws(Failure) -> Void
+        _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>, UInt64) throws(Failure) ->
+            Void
     ) throws(Failure) {
         guard !row.isEmpty else { return }
         try unsafe row.withUnsafeBufferPointer { (row) throws(Failure) in
-            try unsafe body(row, hash)
+            try unsafe key.withUnsafeBufferPointer { (key) throws(Failure) in
+                try unsafe body(row, key, hash)
+            }
         }
     }
 }

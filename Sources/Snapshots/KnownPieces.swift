@@ -2,10 +2,13 @@ import Codecs
 import GitStore
 import Records
 
-/// What the previous version of a table has, by digest: segments whole, and chunks of segments
-/// that may have changed.
-struct KnownPieces: Sendable {
-    struct Segment: Sendable {
+/// What the previous version of a table has, by digest: segments whole, and chunks of the segments
+/// that are looked into.
+///
+/// Of chunks it keeps the beginnings of their digests only, and reads a segment's list again when
+/// one of them is asked for: memory grows by 16 bytes a chunk.
+struct KnownPieces {
+    struct Segment {
         let info: SegmentInfo
         let tree: ObjectID
     }
@@ -16,31 +19,66 @@ struct KnownPieces: Sendable {
         let hasStatistics: Bool
     }
 
-    private var segments: [Digest: Segment] = [:]
-    private var chunks: [Digest: Chunk] = [:]
+    private let previous: Snapshot?
+    /// Statistics depend on names and types, so a segment's file holds for these only.
+    private let sameColumns: Bool
+    private var segments: [Digest: Int] = [:]
+    private var segmentOf: [UInt64: Int] = [:]
+    private var lookedInto: Set<Int> = []
+    /// The list read last: chunks asked for one after the other are of one segment as a rule.
+    private var list: (segment: Int, chunks: [Digest: ChunkInfo])?
 
-    init(_ previous: Snapshot?, schema: Schema, wanted: Set<Digest>) {
-        guard let previous else { return }
-        // Statistics depend on names and types, so a segment's file holds for these only.
-        let old = previous.schema.columns
-        let sameColumns =
+    /// The pieces of `previous`, for a version with the columns of `schema`.
+    init(_ previous: Snapshot?, schema: Schema) {
+        self.previous = previous
+        let old = previous?.schema.columns ?? []
+        sameColumns =
             old.count == schema.columns.count
             && zip(old, schema.columns).allSatisfy { $0.name == $1.name && $0.type == $1.type }
-        for (index, info) in previous.manifest.segments.enumerated() {
-            if sameColumns, wanted.contains(info.digest) {
-                guard let entry = previous.entries[info.folder], entry.isTree else { continue }
-                segments[info.digest] = Segment(info: info, tree: entry.id)
-                continue
-            }
-            // A segment that cannot be read offers nothing to reuse; `verify` is who reports it.
-            guard let known = try? previous.chunks(inSegment: index) else { continue }
-            for chunk in known where chunk.blob != .zero {
-                chunks[chunk.digest] = Chunk(info: chunk, hasStatistics: sameColumns)
-            }
+        for (index, info) in (previous?.manifest.segments ?? []).enumerated() {
+            segments[info.digest] = index
         }
     }
 
-    func segment(_ digest: Digest) -> Segment? { segments[digest] }
+    /// Makes the chunks of all segments known: for a table that is written whole.
+    ///
+    /// A segment whose list cannot be read offers nothing to reuse; `verify` is who reports it.
+    mutating func lookIntoAll() {
+        guard let previous else { return }
+        try? previous.requireLists()
+        for index in previous.manifest.segments.indices {
+            guard let chunks = try? previous.readChunks(inSegment: index) else { continue }
+            lookInto(index, chunks)
+        }
+    }
 
-    func chunk(_ digest: Digest) -> Chunk? { chunks[digest] }
+    /// Makes the chunks of one segment known.
+    mutating func lookInto(_ segment: Int, _ chunks: [ChunkInfo]) {
+        guard lookedInto.insert(segment).inserted else { return }
+        for chunk in chunks where chunk.blob != .zero {
+            segmentOf[chunk.digest.prefix] = segment
+        }
+    }
+
+    /// The segment of a digest, if its list can be taken over.
+    func segment(_ digest: Digest) -> Segment? {
+        guard sameColumns, let previous, let index = segments[digest] else { return nil }
+        let info = previous.manifest.segments[index]
+        guard let entry = previous.entries[info.folder], entry.isTree else { return nil }
+        return Segment(info: info, tree: entry.id)
+    }
+
+    /// The chunk of a digest.
+    mutating func chunk(_ digest: Digest) -> Chunk? {
+        guard let previous, let segment = segmentOf[digest.prefix] else { return nil }
+        if list?.segment != segment {
+            var chunks: [Digest: ChunkInfo] = [:]
+            for chunk in (try? previous.readChunks(inSegment: segment)) ?? [] {
+                chunks[chunk.digest] = chunk
+            }
+            list = (segment, chunks)
+        }
+        guard let info = list?.chunks[digest], info.blob != .zero else { return nil }
+        return Chunk(info: info, hasStatistics: sameColumns)
+    }
 }

@@ -45,14 +45,19 @@ package final class Snapshot: Sendable {
     /// - Throws: `snapshot.malformed-manifest`, `snapshot.missing-object`, what git says.
     package func chunks(inSegment index: Int) throws(Failure) -> [ChunkInfo] {
         if let known = segments.withLock({ $0[index] }) { return known }
+        let chunks = try readChunks(inSegment: index)
+        segments.withLock { $0[index] = chunks }
+        return chunks
+    }
+
+    /// As `chunks(inSegment:)`, without keeping them.
+    func readChunks(inSegment index: Int) throws(Failure) -> [ChunkInfo] {
         let (file, folder) = try segmentFile(index)
-        let chunks = file.chunks.map { chunk in
+        return file.chunks.map { chunk in
             var chunk = chunk
             chunk.blob = folder[chunk.file]?.id ?? .zero
             return chunk
         }
-        segments.withLock { $0[index] = chunks }
-        return chunks
     }
 
     /// All chunks, in key order; reads every segment's list.
@@ -187,7 +192,8 @@ package final class Snapshot: Sendable {
         )
     }
 
-    private func missing(_ path: String) -> Failure {
+    /// The failure of a file of the table that is not there.
+    func missing(_ path: String) -> Failure {
         Failure(
             .missingObject,
             "\"\(path)\" is missing.",

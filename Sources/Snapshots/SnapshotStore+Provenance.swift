@@ -1,7 +1,6 @@
 package import Codecs
 package import Diagnostics
 package import GitStore
-package import Records
 
 extension SnapshotStore {
     /// Makes the objects of a version of `snapshot` that differs in its provenance alone.
@@ -44,14 +43,5 @@ extension SnapshotStore {
             newBytes: 0,
             manifest: manifest
         )
-    }
-
-    /// The digest a table of these sorted rows has, without writing anything.
-    package static func digest(
-        of rows: SortedRows,
-        threads: Int = 2
-    ) throws(Failure) -> Digest {
-        let segments = try TableDigests(rows, threads: threads).segments
-        return SnapshotDigests.table(schema: rows.schema, segments: segments)
     }
 }

@@ -9,7 +9,7 @@ import Testing
 struct MaterializeTests {
     private func text(of rows: SortedRows) throws -> String {
         var text = ""
-        try unsafe rows.forEach { (row, _) in
+        try unsafe rows.forEach { (row, _, _) in
             text += unsafe String(decoding: row, as: UTF8.self)
         }
         return text

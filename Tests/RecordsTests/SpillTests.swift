@@ -29,7 +29,7 @@ struct SpillTests {
     /// Every row's text and cut hash.
     private func lines(_ rows: SortedRows) throws -> [String] {
         var lines: [String] = []
-        try unsafe rows.forEach { (row, hash) in
+        try unsafe rows.forEach { (row, _, hash) in
             lines.append(unsafe "\(hash) \(String(decoding: row, as: UTF8.self))")
         }
         return lines

@@ -1,7 +1,6 @@
 import Codecs
 import Diagnostics
 import Diffing
-import Foundation
 import GitStore
 import Records
 import Snapshots
@@ -52,27 +51,6 @@ struct WritingTests {
         #expect(second.prepared.newChunks == 0)
         #expect(!second.prepared.isChanged && !second.prepared.isTreeChanged)
         #expect(!second.result.isNew && second.result.commit == first.result.commit)
-    }
-
-    @Test func `a segment that stays is taken over without reading it`() throws {
-        let world = try World()
-        try world.commit(try LongRows.rows(0..<50), "raw.t")
-        let snapshot = try world.snapshot("raw.t")
-        let path = "\(snapshot.manifest.segments[0].folder)/segment.json"
-        let list = try #require(try world.repository.entry(path: path, inTree: snapshot.tree)).id
-        let object = ".git/objects/\(list.hex.prefix(2))/\(list.hex.dropFirst(2))"
-        try world.unpack()
-        try FileManager.default.removeItem(atPath: world.folder.path(object))
-        let again = try SnapshotStore(repository: Repository(discovering: world.folder.path))
-        let batch = ObjectBatch(repository: again.repository)
-        let prepared = try again.write(
-            SortedRows(try LongRows.rows(0..<50)),
-            table: snapshot.table,
-            provenance: .object([("inputs", .array([]))]),
-            previous: try again.snapshot(snapshot.table, tree: snapshot.tree),
-            into: batch
-        )
-        #expect(prepared.newChunks == 0 && !prepared.isTreeChanged)
     }
 
     @Test func `an append touches only the last segments`() throws {

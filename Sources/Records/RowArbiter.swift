@@ -1,0 +1,12 @@
+package import Diagnostics
+
+/// Decides between rows of one key.
+package protocol RowArbiter: AnyObject {
+    /// Whether the row that a table has stays where another of its key comes.
+    ///
+    /// Called in key order, by one thread, only for rows that differ.
+    /// - Parameters:
+    ///   - old: text of the row that is there, with its newline.
+    ///   - new: text of the other.
+    func keeps(_ old: [UInt8], insteadOf new: [UInt8]) throws(Failure) -> Bool
+}

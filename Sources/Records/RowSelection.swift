@@ -1,0 +1,68 @@
+import Codecs
+
+/// Rows that have one of some values in a column, in each of several columns.
+package struct RowSelection: Sendable {
+    private struct Condition: Sendable {
+        let column: Int
+        /// JSON texts.
+        let cells: Set<[UInt8]>
+        /// Sort keys of the least and the greatest.
+        let keys: [[UInt8]]
+        let type: CellType
+    }
+
+    private let conditions: [Condition]
+
+    /// Rows of `schema` with one of `values` in every column named.
+    ///
+    /// - Parameter values: texts, by the name of a `string` column that the schema has; a column of
+    ///   another type or name selects nothing.
+    package init(_ values: [String: Set<String>], schema: Schema) {
+        conditions = values.sorted { $0.key < $1.key }.map { name, texts in
+            let column = schema.index(of: name)
+            let isText = column.map { schema.columns[$0].type == .string } ?? false
+            let cells = texts.map { Array(JSONValue.string($0).serialized().utf8) }
+            let type = CellType(.string)
+            return Condition(
+                column: column ?? 0,
+                cells: isText ? Set(cells) : [],
+                keys: cells.compactMap { Self.key($0, type) }.sorted {
+                    $0.lexicographicallyPrecedes($1)
+                },
+                type: type
+            )
+        }
+    }
+
+    /// Whether a part of a table may have such rows, by its statistics.
+    package func mayMatch(_ statistics: [ColumnStatistics]) -> Bool {
+        conditions.allSatisfy { condition in
+            let part = statistics[condition.column]
+            if let set = part.set { return set.contains { condition.cells.contains($0) } }
+            guard let least = part.minimum.flatMap({ Self.key($0, condition.type) }) else {
+                return false
+            }
+            let greatest = part.maximum.flatMap { Self.key($0, condition.type) }
+            return condition.keys.contains { key in
+                guard !key.lexicographicallyPrecedes(least) else { return false }
+                return greatest.map { !$0.lexicographicallyPrecedes(key) } ?? true
+            }
+        }
+    }
+
+    /// Whether a row split by `RowReader.cells` is one of them.
+    package func matches(_ row: UnsafeBufferPointer<UInt8>, _ cells: [Range<Int>]) -> Bool {
+        conditions.allSatisfy { condition in
+            let cell = unsafe Array(row[cells[condition.column]])
+            return condition.cells.contains(cell)
+        }
+    }
+
+    private static func key(_ text: [UInt8], _ type: CellType) -> [UInt8]? {
+        var key: [UInt8] = []
+        let isFine = unsafe text.withUnsafeBufferPointer {
+            unsafe SortKey.append($0, type, to: &key)
+        }
+        return isFine ? key : nil
+    }
+}
