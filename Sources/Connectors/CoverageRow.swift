@@ -55,6 +55,12 @@ package struct CoverageRow: Sendable, Equatable {
         connector == GitHistory.name ? GitHistory.table : GitHubArchive.table
     }
 
+    /// What rows of the partition have in the column that says where they are from.
+    var mark: String { connector == GitHistory.name ? partition : Self.file(partition) }
+
+    /// The file of an hour of the archive.
+    static func file(_ hour: String) -> String { hour + ".json.gz" }
+
     /// Makes a row with all counts zero.
     package init(
         source: String,

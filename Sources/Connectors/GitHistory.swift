@@ -54,7 +54,7 @@ package enum GitHistory {
         let previous = context.coverageByPartition(connector: name)
         let filter = context.filterDigest(connector: name, version: version, rule: nil)
         var known: Set<String> = []
-        var partitions: [Partition] = []
+        var partitions: [ExtractResult.Partition] = []
         for (path, url) in repositories {
             let address = normalised(url)
             guard known.insert(address).inserted else {
@@ -68,25 +68,11 @@ package enum GitHistory {
             let history = HistoryReader(path: path, address: address, filter, context)
             partitions.append(try history.read(previous: row))
         }
-        let hasOldRows = previous.values.contains {
-            $0.rows > 0 && ($0.filter != filter || !known.contains($0.partition))
-        }
-        let whole = PartitionedTable(
-            name: table,
-            schema: schema,
-            partitionColumn: "repository",
-            mayCollide: false,
-            origin: []
+        return ExtractResult(
+            source: context.sourceName,
+            partitions: partitions,
+            previous: Array(previous.values)
         )
-        return try whole.combine(
-            consume partitions,
-            isForced: hasOldRows || previous.isEmpty,
-            context: context
-        ) { (index) throws(Failure) in
-            let (path, url) = repositories[index]
-            return try HistoryReader(path: path, address: normalised(url), filter, context)
-                .read(previous: nil)
-        }
     }
 
     /// The address as it is written in rows: no `.git`, host and path in lower case.

@@ -83,36 +83,18 @@ package enum GitHubArchive {
         let notes = notes(of: partitions)
         try stateCoveredUntil(&partitions, hours, reader)
 
-        let names = Set(hours.map(\.description))
-        let hasOldRows = previous.values.contains {
-            $0.rows > 0 && ($0.filter != filter || !names.contains($0.partition))
-        }
-        let coveredUntil = partitions.map(\.coverage.coveredUntil)
-        let whole = PartitionedTable(
-            name: table,
-            schema: schema,
-            partitionColumn: "source_file",
-            mayCollide: true,
-            origin: origin
+        return ExtractResult(
+            source: context.sourceName,
+            partitions: partitions,
+            previous: Array(previous.values),
+            notes: notes
         )
-        var result = try whole.combine(
-            // Given away, so that rows put into the table are not held here too.
-            consume partitions,
-            isForced: hasOldRows || previous.isEmpty,
-            context: context
-        ) { (index) throws(Failure) in
-            var partition = try reader.read(hours[index], known: nil)
-            partition.coverage.coveredUntil = coveredUntil[index]
-            return partition
-        }
-        result.notes = notes
-        return result
     }
 
     /// A sentence for each kind of hours that are not there.
-    private static func notes(of partitions: [Partition]) -> [String] {
+    private static func notes(of partitions: [ExtractResult.Partition]) -> [String] {
         let limit = 5
-        return Partition.Absence.allCases.compactMap { absence in
+        return ExtractResult.Partition.Absence.allCases.compactMap { absence in
             let hours = partitions.filter { $0.absence == absence }.map(\.coverage.partition)
             guard !hours.isEmpty else { return nil }
             let what =
@@ -151,7 +133,7 @@ package enum GitHubArchive {
     /// Leaves the end of the hour only to those up to the first that is missing: behind a gap
     /// nothing can be said to be known until then.
     private static func stateCoveredUntil(
-        _ partitions: inout [Partition],
+        _ partitions: inout [ExtractResult.Partition],
         _ hours: [ArchiveHour],
         _ reader: HourReader
     ) throws(Failure) {

@@ -18,7 +18,7 @@ struct HistoryReader {
     }
 
     /// Reads the repository; its rows are nil if the commits are those of `previous`.
-    func read(previous: CoverageRow?) throws(Failure) -> Partition {
+    func read(previous: CoverageRow?) throws(Failure) -> ExtractResult.Partition {
         let repository = try Repository(discovering: path)
         guard !repository.isShallow else {
             throw Failure(
@@ -33,7 +33,7 @@ struct HistoryReader {
             case .detached(let commit): commit
             }
         if let previous, let head, previous.etag == head.hex {
-            return Partition(coverage: previous, mark: address, rows: nil)
+            return .init(coverage: previous)
         }
         var coverage = CoverageRow(
             source: context.sourceName,
@@ -54,12 +54,12 @@ struct HistoryReader {
         for id in ids.sorted() { hash.update("commit \(id.hex)\n") }
         let content = hash.finalize().hex
         if let previous, previous.contentSHA256 == content {
-            return Partition(coverage: previous, mark: address, rows: nil)
+            return .init(coverage: previous)
         }
         coverage.contentSHA256 = content
 
         let cleaner = TextCleaner(EmailScrubber(key: context.emailKey))
-        var builder = RowBuilder(schema: GitHistory.schema)
+        var builder = RowBuilder(schema: GitHistory.schema, limit: context.memory.limit)
         for id in ids {
             let commit = try repository.commit(id)
             coverage.bytes += Int64(commit.message.count)
@@ -68,11 +68,9 @@ struct HistoryReader {
         }
         coverage.scrubbedEmails = cleaner.scrubbedEmails
         coverage.replacedCharacters += cleaner.replacedCharacters
-        var rows = builder.finish()
-        try rows.sort()
-        coverage.rows = Int64(rows.count)
-        context.progress("\(address): \(rows.count) commits")
-        return Partition(coverage: coverage, mark: address, rows: rows)
+        coverage.rows = Int64(builder.rowCount)
+        context.progress("\(address): \(builder.rowCount) commits")
+        return .init(coverage: coverage, rows: try context.memory.keep(builder.finishSorted()))
     }
 
     /// The commits that count, in the order of the walk.

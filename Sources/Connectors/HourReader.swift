@@ -44,8 +44,8 @@ final class HourReader: Sendable {
         _ hour: ArchiveHour,
         known: CoverageRow?,
         wasThere: Bool = false
-    ) throws(Failure) -> Partition {
-        let file = "\(hour).json.gz"
+    ) throws(Failure) -> ExtractResult.Partition {
+        let file = CoverageRow.file(hour.description)
         let url = "\(endpoint)\(file)"
         let isLocal = url.lowercased().hasPrefix("file:")
         let copy = known.flatMap { $0.state == .covered ? $0 : nil }
@@ -64,22 +64,17 @@ final class HourReader: Sendable {
         case .missing:
             if let copy {
                 tell("\(hour): no longer there; its rows stay")
-                return Partition(coverage: copy, mark: file, rows: nil, absence: .kept)
+                return .init(coverage: copy, absence: .kept)
             }
             coverage.state = .missing
             tell("\(hour): not there")
-            return Partition(
-                coverage: coverage,
-                mark: file,
-                rows: nil,
-                absence: wasThere ? .dropped : .unknown
-            )
+            return .init(coverage: coverage, absence: wasThere ? .dropped : .unknown)
         case .notModified:
             guard let copy else {
                 throw Failure(.fetchStatus, "\"\(url)\" says nothing changed, without being asked.")
             }
             tell("\(hour): unchanged")
-            return Partition(coverage: copy, mark: file, rows: nil)
+            return .init(coverage: copy)
         case .fetched:
             break
         }
@@ -89,7 +84,7 @@ final class HourReader: Sendable {
             copy.etag = isLocal ? nil : response.etag
             copy.lastModified = isLocal ? nil : response.lastModified
             tell("\(hour): unchanged")
-            return Partition(coverage: copy, mark: file, rows: nil)
+            return .init(coverage: copy)
         }
         coverage.contentSHA256 = content
         coverage.etag = isLocal ? nil : response.etag
@@ -104,15 +99,15 @@ final class HourReader: Sendable {
             coverage: &coverage
         )
         tell("\(hour): \(coverage.rows) of \(coverage.lines) events")
-        return Partition(coverage: coverage, mark: file, rows: rows)
+        return .init(coverage: coverage, rows: try context.memory.keep(SortedRows(rows)))
     }
 
     /// An hour that cannot be there yet, so that no server is asked.
-    private func yetToCome(_ hour: ArchiveHour) -> Partition {
+    private func yetToCome(_ hour: ArchiveHour) -> ExtractResult.Partition {
         tell("\(hour): yet to come")
         var coverage = row(hour)
         coverage.state = .missing
-        return Partition(coverage: coverage, mark: "\(hour).json.gz", rows: nil)
+        return .init(coverage: coverage)
     }
 
     /// What coverage says of an hour before anything is counted.
@@ -121,7 +116,7 @@ final class HourReader: Sendable {
             source: context.sourceName,
             partition: hour.description,
             connector: GitHubArchive.name,
-            location: "\(location)\(hour).json.gz",
+            location: location + CoverageRow.file(hour.description),
             state: .covered,
             madeUp: context.madeUp
         )

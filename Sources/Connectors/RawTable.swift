@@ -1,9 +1,9 @@
 import Diagnostics
-import Records
+package import Records
 
 extension Schema {
     /// Whether rows of both look alike: ids and docs may differ.
-    func hasLayout(of other: Schema) -> Bool {
+    package func hasLayout(of other: Schema) -> Bool {
         func layout(_ schema: Schema) -> [String] {
             schema.columns.map { "\($0.name) \($0.type) \($0.isNullable)" }
         }

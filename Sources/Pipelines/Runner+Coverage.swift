@@ -21,11 +21,6 @@ extension Runner {
         return rows
     }
 
-    func replaceCoverage(of source: Configuration.Source, with rows: [CoverageRow]) throws(Failure)
-    {
-        try replaceCoverage(named: source.name, with: rows)
-    }
-
     func replaceCoverage(named name: String, with rows: [CoverageRow]) throws(Failure) {
         coverageNow = try coverage().filter { $0.source != name } + rows
     }

@@ -197,9 +197,10 @@ extension Runner {
 
     func extract(_ sources: [Configuration.Source], into table: TableName) throws(Failure) {
         let start = ContinuousClock().now
-        var rows: RowSet?
+        let base = try baseOfExtraction(table)
+        let memory = RowBudget(sortLimit)
+        var results: [(source: Configuration.Source, result: ExtractResult)] = []
         var isKept = false
-        var statement: [JSONValue] = []
         for source in sources {
             event(.started("\(source.name) (\(source.connector.name))"))
             guard let key = try emailKey() else {
@@ -211,28 +212,87 @@ extension Runner {
             }
             let result: ExtractResult
             do {
-                result = try extract(source, emailKey: key, current: rows, table: table)
+                let known = base == nil ? [] : try coverage()
+                result = try extract(source, emailKey: key, known: known, memory: memory)
             } catch {
                 throw error.at(source.place)
             }
             for text in result.notes { note("\(source.name): \(text)") }
-            try replaceCoverage(of: source, with: result.coverage)
-            if let changed = result.tables?.first(where: { $0.table == table.description }) {
-                rows = changed.rows
-            }
-            for partition in result.coverage {
-                let parts = [
-                    source.name, partition.partition, partition.contentSHA256, partition.filter,
-                ]
-                statement.append(.array(parts.map { $0.map { .string($0) } ?? .null }))
-            }
+            results.append((source, result))
         }
-        if try dropGoneSources(from: table, keeping: sources, rows: &rows) { isKept = false }
-        if rows == nil, tables[table] == nil {
-            rows = RowSet(schema: connectorSchema(table))
+        // Without the key no row can be made, so those there are stay whatever is to be read again.
+        if isKept, tables[table] != nil { return reuse(table, as: .kept, since: start) }
+        let gone = try goneSources(from: table, keeping: sources)
+        let edit = RawEdit(
+            table: table.description,
+            results: results.map(\.result),
+            gone: base == nil ? [] : gone
+        )
+        if base != nil, edit.isEmpty {
+            reuse(table, since: start)
+        } else {
+            try finish(
+                table,
+                edit: edit,
+                of: base,
+                provenance: provenance(of: sources, results.map(\.result)),
+                since: start
+            )
         }
-        guard let rows else { return reuse(table, as: isKept ? .kept : .reused, since: start) }
-        let wanted = Provenance(
+        // Rows left out for others of their key are counted as the edit is applied.
+        for name in gone { try replaceCoverage(named: name, with: []) }
+        for (source, result) in results {
+            try replaceCoverage(named: source.name, with: edit.coverage(of: result))
+        }
+    }
+
+    /// The version of a raw table that sources add to; nil if it is to be made anew.
+    ///
+    /// That is so for one with columns of another version of osodata, or with other rows than
+    /// the coverage says: then every source is read again.
+    private func baseOfExtraction(_ table: TableName) throws(Failure) -> Snapshot? {
+        guard let snapshot = tables[table]?.snapshot,
+            snapshot.schema.hasLayout(of: connectorSchema(table))
+        else { return nil }
+        let rows = try coverage().filter { $0.table == table.description }.map(\.rows)
+        return rows.reduce(0, +) == Int64(snapshot.manifest.rows) ? snapshot : nil
+    }
+
+    private func finish(
+        _ table: TableName,
+        edit: RawEdit,
+        of base: Snapshot?,
+        provenance: Provenance,
+        since start: ContinuousClock.Instant
+    ) throws(Failure) {
+        guard let base else {
+            return try finish(
+                table,
+                rows: edit.rows,
+                provenance: provenance,
+                reason: .checksUpstream,
+                since: start
+            )
+        }
+        let (written, _) = try warehouse.store.apply(
+            TableEdit(putting: edit.rows, collision: .decided(edit), dropping: edit.dropping),
+            to: base,
+            provenance: provenance.json,
+            into: batch,
+            threads: options.threads
+        )
+        try finish(written, provenance: provenance, reason: .checksUpstream, since: start)
+    }
+
+    private func provenance(
+        of sources: [Configuration.Source],
+        _ results: [ExtractResult]
+    ) -> Provenance {
+        let statement = results.flatMap(\.coverage).map { row in
+            let parts = [row.source, row.partition, row.contentSHA256, row.filter]
+            return JSONValue.array(parts.map { $0.map { .string($0) } ?? .null })
+        }
+        return Provenance(
             kind: .source,
             origin: sources.map(\.name).joined(separator: " "),
             statement: .of(json: .array(statement)),
@@ -240,13 +300,6 @@ extension Runner {
             engine: nil,
             asOf: nil,
             inputs: []
-        )
-        try finish(
-            table,
-            rows: SortedRows(rows),
-            provenance: wanted,
-            reason: .checksUpstream,
-            since: start
         )
     }
 
@@ -257,21 +310,17 @@ extension Runner {
     private func extract(
         _ source: Configuration.Source,
         emailKey: [UInt8],
-        current: RowSet?,
-        table: TableName
+        known: [CoverageRow],
+        memory: RowBudget
     ) throws(Failure) -> ExtractResult {
-        let state = tables[table]
         let context = SourceContext(
             sourceName: source.name,
             emailKey: emailKey,
-            previousCoverage: state == nil ? [] : try coverage(),
-            previousRows: { (_) throws(Failure) in
-                if let current { return current }
-                return try state?.rowSet()
-            },
+            previousCoverage: known,
             madeUp: source.isMadeUp,
             now: options.now,
             threads: options.threads,
+            memory: memory,
             progress: { [event] in event(.progress($0)) }
         )
         switch source.connector {
@@ -383,24 +432,13 @@ extension Runner {
         path == "." ? root : path.hasPrefix("/") ? path : root + "/" + path
     }
 
-    /// Drops rows and coverage of sources that `pipelines.toml` no longer lists.
-    private func dropGoneSources(
+    /// Sources that `pipelines.toml` no longer lists, whose rows go.
+    private func goneSources(
         from table: TableName,
-        keeping sources: [Configuration.Source],
-        rows: inout RowSet?
-    ) throws(Failure) -> Bool {
-        let connectors = Set(try coverage().filter { $0.table == table.description }.map(\.source))
-        let gone = connectors.subtracting(sources.map(\.name))
-        guard !gone.isEmpty else { return false }
-        for name in gone { try replaceCoverage(named: name, with: []) }
-        let known = if let rows { rows } else { try tables[table]?.rowSet() }
-        guard let current = known else { return true }
-        var kept = current
-        for name in gone {
-            kept = try RawRows.replacing(source: name, in: kept, with: RowSet(schema: kept.schema))
-        }
-        rows = kept
-        return true
+        keeping sources: [Configuration.Source]
+    ) throws(Failure) -> Set<String> {
+        Set(try coverage().filter { $0.table == table.description }.map(\.source))
+            .subtracting(sources.map(\.name))
     }
 }
 

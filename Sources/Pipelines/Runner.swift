@@ -235,7 +235,6 @@ package final class Runner {
         columnRenames: [String: String] = [:],
         since start: ContinuousClock.Instant
     ) throws(Failure) {
-        let before = tables[table]
         let written = try warehouse.store.write(
             rows,
             table: table,
@@ -245,6 +244,18 @@ package final class Runner {
             into: batch,
             threads: options.threads
         )
+        try finish(written, provenance: provenance, reason: reason, since: start)
+    }
+
+    /// Notes the outcome of a table that is written.
+    func finish(
+        _ written: PreparedTable,
+        provenance: Provenance,
+        reason: Reason,
+        since start: ContinuousClock.Instant
+    ) throws(Failure) {
+        let table = written.table
+        let before = tables[table]
         let isEqual = !written.isChanged
         if written.isTreeChanged { prepared.append(written) }
         tables[table] = TableState(

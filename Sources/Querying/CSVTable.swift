@@ -48,21 +48,21 @@ struct CSVTable: ImportTable {
         var reader = try CSVReader(file, delimiter: delimiter)
         _ = try Self.header(&reader, file: file)
         let order = schema.dataColumns.map { column in
-            (index: columns.firstIndex { $0.name == column.name } ?? 0, type: column.type)
+            (index: columns.firstIndex { $0.name == column.name }, column: column)
         }
         var builder = RowBuilder(schema: schema, limit: limit)
         while try Self.next(&reader, columns: columns.count, file: file) {
             do throws(Failure) {
-                for (index, type) in order {
-                    guard !reader.isEmpty(index) else {
+                for (index, column) in order {
+                    guard let index, !reader.isEmpty(index) else {
                         try builder.null()
                         continue
                     }
                     let fits = try unsafe reader.withField(index, replaced: &replaced) {
                         (field) throws(Failure) in
-                        try unsafe Self.append(field, as: type, to: &builder)
+                        try unsafe Self.append(field, as: column.type, to: &builder)
                     }
-                    guard fits else { throw file.changed }
+                    guard fits else { throw file.misfit(try reader.string(index), column, line: reader.line) }
                 }
                 try builder.endRow()
             } catch {
@@ -95,7 +95,11 @@ struct CSVTable: ImportTable {
         case .timestamp:
             guard let micros = unsafe ValueShape.timestamp(field) else { return false }
             try builder.timestamp(micros: micros)
-        default: return try unsafe builder.number(field, as: type)
+        case .json:
+            let text = unsafe Array(field)
+            guard let canonical = try? CanonicalJSON.format(parsing: text) else { return false }
+            try builder.json(canonical: canonical)
+        default: return try unsafe builder.plain(field, as: type)
         }
         return true
     }

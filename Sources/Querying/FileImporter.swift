@@ -96,7 +96,7 @@ package final class FileImporter {
     /// Reads the rows.
     ///
     /// - Parameters:
-    ///   - schema: made of `columns`.
+    ///   - schema: of columns with names of `columns`; those the file has not are null.
     ///   - limit: how much memory they may take before they go to disk; nil for any.
     /// - Returns: the rows, sorted.
     /// - Throws: `import.file` naming the line or the column, `records.*`.
@@ -120,5 +120,15 @@ extension ImportFile {
     /// The failure of a file that is not what it was when it was looked at.
     var changed: Failure {
         failure("The file changed while it was read.", hint: "Import it again.")
+    }
+
+    /// The failure of a value that is none of its column's type.
+    func misfit(_ text: String, _ column: Column, line: Int) -> Failure {
+        let shown = text.count > 80 ? text.prefix(80) + "…" : text
+        return failure(
+            "\"\(shown)\" is no \(column.type), which the column \"\(column.name)\" is.",
+            line: line,
+            hint: "Correct the value, or import the whole table to change its columns."
+        )
     }
 }

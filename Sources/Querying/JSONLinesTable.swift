@@ -55,7 +55,7 @@ struct JSONLinesTable: ImportTable {
         var lines = try JSONLines(file)
         let index = MemberIndex(members)
         let order = schema.dataColumns.map { column in
-            (index: columns.firstIndex { $0.name == column.name } ?? 0, type: column.type)
+            (index: columns.firstIndex { $0.name == column.name }, column: column)
         }
         var builder = RowBuilder(schema: schema, limit: limit)
         var repairs = CanonicalJSON.Repairs()
@@ -70,11 +70,15 @@ struct JSONLinesTable: ImportTable {
                 expected = column + 1
             }
             do throws(Failure) {
-                for (index, type) in order {
-                    if let value = values[index] {
-                        try append(value, as: type, to: &builder, repairs: &repairs)
-                    } else {
+                for (index, column) in order {
+                    guard let value = index.flatMap({ values[$0] }) else {
                         try builder.null()
+                        continue
+                    }
+                    guard try append(value, as: column.type, to: &builder, repairs: &repairs)
+                    else {
+                        let text = String(decoding: value.rawBytes, as: UTF8.self)
+                        throw file.misfit(text, column, line: lines.line)
                     }
                 }
                 try builder.endRow()
@@ -88,46 +92,60 @@ struct JSONLinesTable: ImportTable {
         return try builder.finishSorted()
     }
 
+    /// Appends a value; false if it is none of the type.
     private func append(
         _ node: JSONNode,
         as type: ColumnType,
         to builder: inout RowBuilder,
         repairs: inout CanonicalJSON.Repairs
-    ) throws(Failure) {
-        guard !node.isNull else { return try builder.null() }
+    ) throws(Failure) -> Bool {
+        guard !node.isNull else {
+            try builder.null()
+            return true
+        }
         switch type {
         case .bool:
-            guard let value = node.bool else { throw file.changed }
+            guard let value = node.bool else { return false }
             try builder.bool(value)
         case .string:
-            guard let text = node.stringBytes(repairs: &repairs) else { throw file.changed }
+            guard let text = node.stringBytes(repairs: &repairs) else { return false }
             try builder.string(utf8: text)
         case .date, .timestamp:
-            try unsafe (node.stringBytes ?? []).withBytes { (text) throws(Failure) in
+            return try unsafe (node.stringBytes ?? []).withBytes { (text) throws(Failure) in
                 if type == .date, let days = unsafe CellText.parseDate(text) {
                     try builder.date(days: days)
                 } else if type == .timestamp, let micros = unsafe ValueShape.timestamp(text) {
                     try builder.timestamp(micros: micros)
                 } else {
-                    throw file.changed
+                    return false
                 }
+                return true
             }
         case .list(let element):
+            guard node.kind == .array else { return false }
             try builder.beginList()
             for value in node.elements {
-                try append(value, as: element, to: &builder, repairs: &repairs)
+                guard try append(value, as: element, to: &builder, repairs: &repairs) else {
+                    return false
+                }
             }
             try builder.endList()
         case .json:
             var text: [UInt8] = []
             try CanonicalJSON.append(node, to: &text, repairs: &repairs)
             try builder.json(canonical: text)
-        default:
-            let fits = try unsafe Array(node.rawBytes).withBytes { (text) throws(Failure) in
-                try unsafe builder.number(text, as: type)
+        case .decimal, .uint256, .bytes:
+            // Snapshots write these as strings.
+            return try unsafe (node.stringBytes ?? Array(node.rawBytes)).withBytes {
+                (text) throws(Failure) in
+                try unsafe builder.plain(text, as: type)
             }
-            guard fits else { throw file.changed }
+        case .int64, .double:
+            return try unsafe Array(node.rawBytes).withBytes { (text) throws(Failure) in
+                try unsafe builder.plain(text, as: type)
+            }
         }
+        return true
     }
 }
 

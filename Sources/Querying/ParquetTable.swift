@@ -57,11 +57,22 @@ struct ParquetTable: ImportTable {
         do {
             let nulls = try countNulls()
             replaced += nulls
-            let list = columns.indices.map { index in
+            let list = try schema.dataColumns.map { (column) throws(Failure) in
+                let name = " AS \(quotedIdentifier(column.name))"
+                guard let index = columns.firstIndex(where: { $0.name == column.name }) else {
+                    // DuckDB takes a NULL without type for a number.
+                    return "CAST(NULL AS \(Self.duckType(column.type)))" + name
+                }
+                guard columns[index].type == column.type else {
+                    throw file.failure(
+                        "The column \"\(column.name)\" is \(columns[index].type), and in the table "
+                            + "\(column.type).",
+                        hint: Self.hint
+                    )
+                }
                 let expression = expressions[index]
                 let isMended = nulls > 0 && texts.contains(index)
-                return (isMended ? "replace(\(expression), chr(0), '\u{fffd}')" : expression)
-                    + " AS \(quotedIdentifier(columns[index].name))"
+                return (isMended ? "replace(\(expression), chr(0), '\u{fffd}')" : expression) + name
             }
             return try connection.materialize(
                 "SELECT \(list.joined(separator: ", ")) FROM \(source)",
@@ -111,6 +122,22 @@ struct ParquetTable: ImportTable {
         )
         return "CASE WHEN epoch_ns(\(name)) % 1000 <> 0 THEN error(\(problem)) "
             + "ELSE CAST(\(name) AS \(cast)) END"
+    }
+
+    private static func duckType(_ type: ColumnType) -> String {
+        switch type {
+        case .bool: "BOOLEAN"
+        case .int64: "BIGINT"
+        case .double: "DOUBLE"
+        case .decimal(let precision, let scale): "DECIMAL(\(precision), \(scale))"
+        case .uint256: "BIGNUM"
+        case .string: "VARCHAR"
+        case .bytes: "BLOB"
+        case .date: "DATE"
+        case .timestamp: "TIMESTAMP"
+        case .json: "JSON"
+        case .list(let element): duckType(element) + "[]"
+        }
     }
 
     private static let hint = "Convert the column and import again."

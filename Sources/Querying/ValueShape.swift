@@ -197,9 +197,8 @@ struct NumberShape {
 }
 
 extension RowBuilder {
-    /// Appends a number of a JSON spelling to a column whose shape it was added to; false if the
-    /// column cannot hold it.
-    mutating func number(
+    /// Appends a number of a JSON spelling, or bytes in base64; false if the column cannot hold it.
+    mutating func plain(
         _ text: UnsafeBufferPointer<UInt8>,
         as type: ColumnType
     ) throws(Failure) -> Bool {
@@ -207,10 +206,24 @@ extension RowBuilder {
         case .int64:
             guard let value = unsafe JSONNumber.int64(text) else { return false }
             try int64(value)
-        case .decimal:
-            guard let value = unsafe CellText.parseDecimal(NumberShape.normal(text), scale: 0)
-            else { return false }
+        case .decimal(_, let scale):
+            var digits = unsafe Array(NumberShape.normal(text))
+            if scale > 0 {
+                let point = digits.firstIndex(of: UInt8(ascii: ".")) ?? digits.count
+                if point == digits.count { digits.append(UInt8(ascii: ".")) }
+                let missing = scale - (digits.count - point - 1)
+                guard missing >= 0 else { return false }
+                digits += repeatElement(UInt8(ascii: "0"), count: missing)
+            }
+            let value = unsafe digits.withUnsafeBufferPointer {
+                unsafe CellText.parseDecimal($0, scale: scale)
+            }
+            guard let value else { return false }
             try decimal(unscaled: value)
+        case .bytes:
+            var value: [UInt8] = []
+            guard unsafe Base64.decode(text, into: &value) else { return false }
+            try bytes(value)
         case .uint256:
             let digits = unsafe NumberShape.normal(text)
             guard unsafe CellText.isUInt256(digits) else { return false }

@@ -1,7 +1,7 @@
 package import Diagnostics
 
 /// Decides between rows of one key.
-package protocol RowArbiter: AnyObject {
+package protocol RowArbiter: AnyObject, Sendable {
     /// Whether the row that a table has stays where another of its key comes.
     ///
     /// Called in key order, by one thread, only for rows that differ.

@@ -5,25 +5,49 @@ package import Diagnostics
 /// No two rows have one key; of a table without key, equal rows are one that counts them.
 package struct SortedRows: Sendable {
     package let schema: Schema
-    private let memory: RowSet
-    private let runs: [SortedRun]
+    private let parts: [SortedPart]
+    private let arbiter: (any RowArbiter)?
 
     /// Rows in memory that are sorted.
     package init(_ rows: RowSet) {
-        schema = rows.schema
-        memory = rows
-        runs = []
+        self.init(schema: rows.schema, parts: [.memory(rows)], arbiter: nil)
     }
 
     /// Runs that are each sorted.
     init(schema: Schema, runs: [SortedRun]) {
-        self.schema = schema
-        memory = RowSet(schema: schema)
-        self.runs = runs
+        self.init(schema: schema, parts: runs.map { .run($0) }, arbiter: nil)
     }
 
-    /// Whether the rows are on disk.
-    package var isSpilled: Bool { !runs.isEmpty }
+    private init(schema: Schema, parts: [SortedPart], arbiter: (any RowArbiter)?) {
+        self.schema = schema
+        self.parts = parts
+        self.arbiter = arbiter
+    }
+
+    /// Several tables of one schema together.
+    ///
+    /// - Parameters:
+    ///   - schema: of all of them.
+    ///   - all: the tables; of rows with one key the arbiter is asked for that of an earlier table
+    ///     and that of a later one, each time the rows are gone through.
+    ///   - arbiter: who decides.
+    package static func merging(
+        schema: Schema,
+        _ all: [SortedRows],
+        arbiter: any RowArbiter
+    ) -> SortedRows {
+        SortedRows(schema: schema, parts: all.flatMap(\.parts), arbiter: arbiter)
+    }
+
+    /// The rows, if they are one set in memory.
+    var inMemory: RowSet? {
+        if parts.count == 1, case .memory(let rows) = parts[0] { rows } else { nil }
+    }
+
+    /// Whether any rows are on disk.
+    package var isSpilled: Bool {
+        parts.contains { if case .run = $0 { true } else { false } }
+    }
 
     /// Calls `body` with the text of every row, with its newline, its sort key and its cut hash, in
     /// order.
@@ -37,25 +61,31 @@ package struct SortedRows: Sendable {
             _ hash: UInt64
         ) throws(Failure) -> Void
     ) throws(Failure) {
-        guard isSpilled else {
-            for index in 0..<memory.count {
-                try unsafe memory.withRowAndKey(index) { (row, key) throws(Failure) in
-                    try unsafe body(row, key, memory.cutHash(index))
+        if let rows = inMemory {
+            for index in 0..<rows.count {
+                try unsafe rows.withRowAndKey(index) { (row, key) throws(Failure) in
+                    try unsafe body(row, key, rows.cutHash(index))
                 }
             }
             return
         }
-        var merge = try RunMerge(runs)
+        var merge = try SortedMerge(parts)
         var last: [UInt8] = []
         var lastKey: [UInt8] = []
         var lastHash: UInt64 = 0
         while try merge.advance() {
             let isEqual = unsafe merge.withKey { key in unsafe key.elementsEqual(lastKey) }
             if isEqual, !last.isEmpty {
-                guard schema.isMultiset else {
-                    throw RowSet(schema: schema).duplicate(last, merge.row)
+                if schema.isMultiset {
+                    (last, lastHash) = try RowSet.folded([last, merge.row], schema: schema)
+                } else if let arbiter {
+                    if try !arbiter.keeps(last, insteadOf: merge.row) {
+                        last = merge.row
+                        lastHash = merge.hash
+                    }
+                } else {
+                    throw Self.duplicate(last, merge.row, schema: schema)
                 }
-                (last, lastHash) = try RowSet.folded([last, merge.row], schema: schema)
                 continue
             }
             try unsafe Self.give(last, lastKey, lastHash, body)
@@ -68,7 +98,7 @@ package struct SortedRows: Sendable {
 
     /// All rows in memory.
     package func rowSet() throws(Failure) -> RowSet {
-        guard isSpilled else { return memory }
+        if let rows = inMemory { return rows }
         var rows = RowSet(schema: schema)
         try unsafe forEach { (row, _, _) throws(Failure) in try unsafe rows.append(row: row) }
         return rows
@@ -101,83 +131,6 @@ package struct SortedRows: Sendable {
             try unsafe key.withUnsafeBufferPointer { (key) throws(Failure) in
                 try unsafe body(row, key, hash)
             }
-        }
-    }
-}
-
-/// Merges sorted runs: a binary heap of their readers, the one with the least key on top.
-///
-/// Runs are in the order in which their rows were made, and of equal keys the earlier comes first.
-private struct RunMerge {
-    private var readers: [SortedRun.Reader] = []
-    /// Numbers of readers.
-    private var heap: [Int] = []
-    private var current: Int?
-
-    init(_ runs: [SortedRun]) throws(Failure) {
-        for run in runs {
-            var reader = SortedRun.Reader(run)
-            let hasRow = try reader.next()
-            readers.append(reader)
-            if hasRow { heap.append(readers.count - 1) }
-        }
-        for index in heap.indices.reversed() { sink(index) }
-    }
-
-    /// Goes to the next row; false after the last.
-    mutating func advance() throws(Failure) -> Bool {
-        if let top = current {
-            if try !readers[top].next() {
-                heap[0] = heap[heap.count - 1]
-                heap.removeLast()
-            }
-            if !heap.isEmpty { sink(0) }
-        }
-        current = heap.first
-        return current != nil
-    }
-
-    /// The text of the current row, with its newline.
-    var row: [UInt8] {
-        guard let current else { return [] }
-        let range = readers[current].row
-        return unsafe readers[current].withBlock { unsafe Array($0[range]) }
-    }
-
-    var hash: UInt64 { current.map { readers[$0].hash } ?? 0 }
-
-    /// Lends the key of the current row.
-    func withKey<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
-        guard let current else { return unsafe body(UnsafeBufferPointer(start: nil, count: 0)) }
-        let range = readers[current].key
-        return unsafe readers[current].withBlock {
-            unsafe body(UnsafeBufferPointer(rebasing: $0[range]))
-        }
-    }
-
-    private func precedes(_ a: Int, _ b: Int) -> Bool {
-        let (left, right) = (readers[a].key, readers[b].key)
-        let order = unsafe readers[a].withBlock { first in
-            unsafe readers[b].withBlock { second in
-                unsafe SortKey.compare(
-                    UnsafeBufferPointer(rebasing: first[left]),
-                    UnsafeBufferPointer(rebasing: second[right])
-                )
-            }
-        }
-        return order == 0 ? a < b : order < 0
-    }
-
-    private mutating func sink(_ start: Int) {
-        var index = start
-        while true {
-            var least = index
-            for child in [2 * index + 1, 2 * index + 2] where child < heap.count {
-                if precedes(heap[child], heap[least]) { least = child }
-            }
-            guard least != index else { return }
-            heap.swapAt(index, least)
-            index = least
         }
     }
 }

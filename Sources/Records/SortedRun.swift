@@ -5,16 +5,20 @@ import Diagnostics
 ///
 /// A row is the lengths of its text and key, its cut hash, its key, its text.
 struct SortedRun: Sendable {
-    /// A block ends with the row that makes it this long.
-    private static let blockSize = 1 << 20
+    /// A block ends with the row that makes it this long: a merge holds one block of every run,
+    /// and ten gigabytes are two hundred runs.
+    private static let blockSize = 1 << 17
 
     private let file: any RunFile
     /// Bytes of the file.
     private let size: Int
+    /// The key of the first row; nil if there is none.
+    let firstKey: [UInt8]?
 
     /// Writes sorted rows.
     init(_ rows: RowSet, to file: any RunFile) throws(Failure) {
         self.file = file
+        firstKey = rows.count > 0 ? rows.sortKey(0) : nil
         let compressor = ZstdCompressor()
         var size = 0
         var block: [UInt8] = []

@@ -44,24 +44,22 @@ final class ArchiveWorld: Sendable {
         endpoint: String? = nil,
         location: String? = "file://samples",
         keep: EventFilter = .all,
-        previous: ExtractResult? = nil,
+        previous: Extracted? = nil,
         table: RowSet? = nil,
         source: String = "archive",
         madeUp: Bool = false,
         threads: Int = 2
-    ) throws -> ExtractResult {
-        let table = table ?? previous?.tables?.first?.rows
+    ) throws -> Extracted {
         let context = SourceContext(
             sourceName: source,
             emailKey: Array("public-demo".utf8),
             previousCoverage: previous?.coverage ?? [],
-            previousRows: { (_) throws(Failure) in table },
             madeUp: madeUp,
             now: 1_767_225_600_000_000,
             threads: threads,
             progress: { text in self.told.withLock { $0.append(text) } }
         )
-        return try GitHubArchive.extract(
+        let result = try GitHubArchive.extract(
             endpoint: endpoint ?? "file://\(folder.path)",
             location: location,
             from: from,
@@ -70,6 +68,7 @@ final class ArchiveWorld: Sendable {
             fetcher: Self.fetcher,
             context: context
         )
+        return try Extracted(result, GitHubArchive.table, to: table ?? previous?.table)
     }
 
     /// Never waits; may read any file.
@@ -125,9 +124,43 @@ extension RowSet {
     }
 }
 
-extension ExtractResult {
-    /// The rows of the only table.
-    var rows: RowSet? { tables?.first?.rows }
+/// What a run makes of an extraction.
+struct Extracted {
+    /// The table afterwards.
+    let table: RowSet
+    let coverage: [CoverageRow]
+    let notes: [String]
+    /// Whether the table was written.
+    let changed: Bool
+
+    /// The table, if it was written.
+    var rows: RowSet? { changed ? table : nil }
+
+    /// Applies what a connector found to a table as it was; nil for none.
+    init(_ result: ExtractResult, _ name: String, to table: RowSet?) throws {
+        let edit = RawEdit(table: name, results: [result])
+        var kept = RowSet(schema: edit.schema)
+        let reader = RowReader(schema: edit.schema)
+        for index in 0..<(table?.count ?? 0) {
+            guard let row = table?.row(index) else { continue }
+            var cells: [Range<Int>] = []
+            let goes = try unsafe row.withUnsafeBufferPointer { (row) throws(Failure) in
+                try unsafe reader.cells(row, into: &cells)
+                return unsafe edit.dropping?.matches(row, cells) ?? false
+            }
+            if !goes { try kept.append(row: row) }
+        }
+        try kept.sort()
+        let merged = SortedRows.merging(
+            schema: edit.schema,
+            [SortedRows(kept), edit.rows],
+            arbiter: edit
+        )
+        self.table = try merged.rowSet()
+        coverage = edit.coverage(of: result)
+        notes = result.notes
+        changed = table == nil || !edit.isEmpty
+    }
 
     func objects() throws -> [[String: Any]] { try rows?.objects() ?? [] }
 }

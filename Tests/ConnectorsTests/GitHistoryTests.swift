@@ -65,21 +65,20 @@ final class HistoryWorld: Sendable {
 
     func extract(
         _ repositories: [(path: String, url: String)]? = nil,
-        previous: ExtractResult? = nil,
+        previous: Extracted? = nil,
         now: Int64 = 5_000_000
-    ) throws -> ExtractResult {
-        let table = previous?.tables?.first?.rows
+    ) throws -> Extracted {
         let context = SourceContext(
             sourceName: "git",
             emailKey: Array("public-demo".utf8),
             previousCoverage: previous?.coverage ?? [],
-            previousRows: { (_) throws(Failure) in table },
             now: now
         )
-        return try GitHistory.extract(
+        let result = try GitHistory.extract(
             repositories: repositories ?? [(path, "https://GitHub.com/Ann/Tools.git")],
             context: context
         )
+        return try Extracted(result, GitHistory.table, to: previous?.table)
     }
 }
 

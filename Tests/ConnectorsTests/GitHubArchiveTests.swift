@@ -39,7 +39,6 @@ struct GitHubArchiveTests {
                 + #""payload":{"a":[],"b":1.5},"other":{"extra":{"z":1}},"source":"archive","#
                 + #""source_file":"2015-01-01-0.json.gz","source_line":1}"# + "\n"
         )
-        #expect(result.tables?.first?.table == "raw.github_events")
         let coverage = try #require(result.coverage.first)
         #expect(coverage.partition == hour)
         #expect(coverage.location == "file://samples/2015-01-01-0.json.gz")

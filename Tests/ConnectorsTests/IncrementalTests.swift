@@ -27,7 +27,6 @@ struct IncrementalTests {
         #expect(first.changed)
         let second = try world.extract("2015-01-01-0", "2015-01-01-2", previous: first)
         #expect(!second.changed)
-        #expect(second.tables == nil)
         #expect(second.coverage == first.coverage)
         #expect(world.progress.suffix(3).allSatisfy { $0.contains("unchanged") })
     }
@@ -60,20 +59,6 @@ struct IncrementalTests {
         #expect(second.coverage.map(\.partition) == ["2015-01-01-1", "2015-01-01-2"])
     }
 
-    @Test func `rows that are not where they were are read again`() throws {
-        let first = try world.extract("2015-01-01-0", "2015-01-01-1")
-        let other = try world.extract("2015-01-01-0", "2015-01-01-0")
-        let second = try world.extract(
-            "2015-01-01-0",
-            "2015-01-01-2",
-            previous: first,
-            table: other.rows
-        )
-        let whole = try world.extract("2015-01-01-0", "2015-01-01-2")
-        #expect(text(second.rows) == text(whole.rows))
-        #expect(second.coverage == whole.coverage)
-    }
-
     @Test func `rows of another source stay`() throws {
         let first = try world.extract("2015-01-01-0", "2015-01-01-0", source: "one")
         let both = try world.extract(
@@ -86,11 +71,49 @@ struct IncrementalTests {
         #expect(sources.count == 8)
         #expect(sources.filter { $0 == "one" }.count == 4)
         #expect(both.coverage.map(\.source) == ["two"])
-        let table = try #require(both.rows)
-        #expect(try RawRows.rows(of: table, source: "two").count == 4)
-        let empty = RowSet(schema: table.schema)
-        let rest = try RawRows.replacing(source: "one", in: table, with: empty)
-        #expect(rest.count == 4)
+    }
+
+    @Test func `rows of a source that is gone go`() throws {
+        let first = try world.extract("2015-01-01-0", "2015-01-01-0", source: "one")
+        let both = try world.extract(
+            "2015-01-01-1",
+            "2015-01-01-1",
+            table: first.rows,
+            source: "two"
+        )
+        let edit = RawEdit(table: GitHubArchive.table, results: [], gone: ["one"])
+        #expect(!edit.isEmpty)
+        let reader = RowReader(schema: edit.schema)
+        let gone = try (0..<both.table.count).filter { index in
+            let row = both.table.row(index)
+            var cells: [Range<Int>] = []
+            return try unsafe row.withUnsafeBufferPointer { (row) throws(Failure) in
+                try unsafe reader.cells(row, into: &cells)
+                return unsafe edit.dropping?.matches(row, cells) ?? false
+            }
+        }
+        #expect(gone.count == 4)
+    }
+
+    @Test func `of two rows with one key that of the first hour stays, whichever comes later`()
+        throws
+    {
+        let double = event(id: "double", at: "2015-01-01T00:59:00Z")
+        try world.write("2015-01-01-1", [double, event(id: "x", at: "2015-01-01T01:00:00Z")])
+        let second = try world.extract("2015-01-01-1", "2015-01-01-1")
+        #expect(second.rows?.count == 2)
+        // The hour before comes to have it, too: with other content.
+        try world.write(
+            "2015-01-01-0",
+            [event(id: "double", login: "eve", at: "2015-01-01T00:59:00Z")]
+        )
+        let both = try world.extract("2015-01-01-0", "2015-01-01-1", previous: second)
+        let whole = try world.extract("2015-01-01-0", "2015-01-01-1")
+        #expect(text(both.rows) == text(whole.rows))
+        #expect(both.coverage == whole.coverage)
+        #expect(both.coverage.map(\.rows) == [1, 1])
+        #expect(both.coverage.map(\.conflicting) == [0, 1])
+        #expect(try both.objects().map { $0["actor_login"] as? String } == ["eve", "joe"])
     }
 
     @Test func `an hour that is gone keeps its rows, and a note says so`() throws {
@@ -142,7 +165,7 @@ struct IncrementalTests {
     }
 
     /// Extracts with a fetcher that may read that folder only.
-    private static func extract(folder: String, previous: ExtractResult) throws -> ExtractResult {
+    private static func extract(folder: String, previous: Extracted) throws -> ExtractResult {
         try GitHubArchive.extract(
             endpoint: "file://\(folder)",
             from: "2015-01-01-0",

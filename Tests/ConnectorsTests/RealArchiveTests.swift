@@ -43,7 +43,8 @@ enum RealData {
             fetcher: ArchiveWorld.fetcher,
             context: context
         )
-        return (try #require(result.rows), try #require(result.coverage.first))
+        let extracted = try Extracted(result, GitHubArchive.table, to: nil)
+        return (extracted.table, try #require(extracted.coverage.first))
     }
 
     static func inLineOrder(_ rows: RowSet) throws -> [[String: Any]] {

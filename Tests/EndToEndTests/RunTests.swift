@@ -328,4 +328,74 @@ import Testing
             uniquingKeysWith: { $1 }
         )
     }
+
+    @Test func `a raw table that is not as its coverage says is read again`() throws {
+        let world = try World()
+        defer { world.remove() }
+        try world.makeWarehouse()
+        try world.osodata("run")
+        let digest = "jq -r .digest snapshots/raw/github_events/manifest.json"
+        let wanted = try world.shell(digest).output
+        try world.writeHour("2025-01-01-0", [World.events[0]])
+        try world.osodata("run")
+        #expect(try world.shell(digest).output != wanted)
+        // Somebody brings back the hour and, of the snapshots, the coverage alone.
+        try world.writeHour("2025-01-01-0", World.events)
+        try world.shell(
+            "git checkout -q HEAD~1 -- snapshots/meta && git add -A && git commit -qm back"
+        )
+        let run = try world.osodata("run")
+        #expect(run.status == 0, "\(run.messages)")
+        #expect(try world.shell(digest).output == wanted)
+        #expect(try world.osodata("run").output.contains("Nothing new"))
+    }
+
+    @Test func `sources of one table come and go without each other's rows`() throws {
+        let world = try World()
+        defer { world.remove() }
+        try world.makeWarehouse()
+        try world.osodata("run")
+        let digest = "jq -r .digest snapshots/raw/github_events/manifest.json"
+        let alone = try world.shell(digest).output
+        let second =
+            World.pipelines + """
+                [sources.second]
+                connector = "github-archive"
+                endpoint = "file://other"
+                from = "2025-01-01-0"
+                to = "2025-01-01-0"
+                keep = "all"
+
+                """
+        try world.shell("mkdir other && gunzip -c archive/2025-01-01-0.json.gz | tail -1 > two")
+        // One event that the first source has, too, and one of its own.
+        try world.shell(
+            "(cat two; sed 's/\"id\":\"3\"/\"id\":\"33\"/' two) | gzip -n > other/2025-01-01-0.json.gz"
+        )
+        try world.write("pipelines.toml", second)
+        try world.shell("rm two; git add -A; git commit -qm second")
+        #expect(try world.osodata("run").status == 0)
+        let both = try world.osodata(
+            "query",
+            "select source, event_id from raw.github_events order by event_id",
+            "--format",
+            "csv"
+        )
+        #expect(
+            both.output == "source,event_id\narchive,1\narchive,2\narchive,3\nsecond,33\n"
+        )
+        let coverage = try world.osodata(
+            "query",
+            "select source, \"rows\", folded from meta.coverage order by 1",
+            "--format",
+            "csv"
+        )
+        #expect(coverage.output == "source,rows,folded\narchive,3,0\nsecond,1,1\n")
+        #expect(try world.osodata("run").output.contains("Nothing new"))
+        try world.write("pipelines.toml", World.pipelines)
+        try world.shell("git commit -qam first")
+        #expect(try world.osodata("run").status == 0)
+        #expect(try world.shell(digest).output == alone)
+        #expect(try world.osodata("verify", "--rebuild").status == 0)
+    }
 }
