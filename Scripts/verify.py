@@ -2,6 +2,7 @@
 """A second reader of the snapshot format, written from docs/format.md alone; [n] is its section n.
 
 Usage: Scripts/verify.py [--rev REV] [REPOSITORY]      the work tree, or a revision of it
+       (--group-above N, for tests: tables of over N segments are grouped, not of over 1,024)
 
 Recomputes every digest, boundary, order, spelling, statistic and name, prints one line a table, and
 exits 1 naming what differs. Needs Python 3.9, zstd and, for --rev, git; nothing of osodata.
@@ -227,7 +228,7 @@ def read_manifest(where, path):  # [8] canonical JSON with its line breaks
     check(value["format"] == "osodata.snapshot/1", f"{path}: the format is {value['format']}")
     for name in sorted(value):
         spelled = canonical(value[name])
-        if name in ("columns", "segments", "chunks") and value[name]:
+        if name in ("columns", "groups", "segments", "chunks") and isinstance(value[name], list) and value[name]:
             spelled = "[\n" + ",\n".join(map(canonical, value[name])) + "\n]"
         members.append(quoted(name) + ":" + spelled)
     check(text == "{" + ",\n".join(members) + "}\n", f"{path} is not spelled as a manifest")
@@ -286,7 +287,29 @@ def check_segment(where, folder, columns, width, target, is_last):  # [4] [5]: `
     return {**found, "first": first, "last": before, "chunks": len(chunks)}
 
 
-def check_table(where, folder, files, pool):  # [2] [4] [6] [8] -> a line about it, and its digest
+def read_groups(where, folder, head, columns):  # [1] [8] -> (folder, segment) of each segment, all groups checked
+    pairs, bounds, placed = [], [], []
+    for stated in head["groups"]:
+        inside = f"{folder}/{stated['digest'][:32]}"
+        listed = read_manifest(where, inside + "/group.json")
+        parts = [{**s, "stats": stated_statistics(s)} for s in listed["segments"]]
+        found = summed(columns, parts, ("segment", ""))
+        check_stated(listed, found, inside + "/group.json")
+        check_stated(stated, found, inside)
+        check(stated["segments"] == len(parts), f"{inside}: {len(parts)} segments")
+        pairs += [(f"{inside}/{s['digest'][:32]}", s) for s in listed["segments"]]
+        bounds.append(len(pairs))
+    cuts = [place for place, (_, s) in enumerate(pairs, 1) if int(s["digest"][:2], 16) < 4 or place == len(pairs)]
+    check(bounds == cuts, f"{folder}: groups end at the segments {bounds}, should at {cuts}")
+    return pairs
+
+
+def stated_statistics(stated):  # of a line, values as texts
+    spell = lambda found: {k: [canonical(v) for v in x] if k == "set" else x if k == "nulls" else canonical(x) for k, x in found.items()}
+    return {name: spell(found) for name, found in stated["statistics"].items()}
+
+
+def check_table(where, folder, files, pool, most):  # [2] [4] [6] [8] -> a line about it, and its digest
     check("manifest.json" in files, "there is no manifest.json")
     head = read_manifest(where, folder + "/manifest.json")
     columns = [(c["name"], c["type"], c["nullable"]) for c in head["columns"]]
@@ -296,9 +319,13 @@ def check_table(where, folder, files, pool):  # [2] [4] [6] [8] -> a line about 
     for _, kind, nullable in columns[: len(key)]:
         check(kind.split("(")[0] in KEY_TYPES and not nullable, f"a key column of type {kind}")
     check(("_n" in names) == (not key) and (key or columns[-1] == ("_n", "int64", False)), "_n is misplaced")
-    target, segments = {"large": 1 << 20, "small": 1 << 16}[head["class"]], head["segments"]
-    check(len(segments) <= 2998, "more than 2,998 segments")
-    folders = [f"{folder}/{segment['digest'][:32]}" for segment in segments]
+    target = {"large": 1 << 20, "small": 1 << 16}[head["class"]]
+    if "groups" in head:
+        pairs = read_groups(where, folder, head, columns)
+    else:
+        pairs = [(f"{folder}/{segment['digest'][:32]}", segment) for segment in head["segments"]]
+    folders, segments = [path for path, _ in pairs], [segment for _, segment in pairs]
+    check(("groups" in head) == (len(segments) > most), f"{len(segments)} segments are grouped, or should be")
     jobs = [pool.submit(check_segment, where, path, columns, width, target, path == folders[-1]) for path in folders]
     parts = [job.result() for job in jobs]
     for stated, found, path in zip(segments, parts, folders):
@@ -311,6 +338,7 @@ def check_table(where, folder, files, pool):  # [2] [4] [6] [8] -> a line about 
     found = summed(columns, parts, ("segment", "".join(lines + [f"key {name}\n" for name in key])))
     check_stated(head, found, folder)
     known = {"manifest.json", "provenance.json"}
+    known.update(f"{group['digest'][:32]}/group.json" for group in head.get("groups", []))
     for path, stated in zip(folders, segments):
         inside = os.path.relpath(path, folder)
         known.add(inside + "/segment.json")
@@ -336,6 +364,11 @@ def list_files(where):  # [1] the path of everything below snapshots/ that is no
 
 
 def main(arguments):
+    most = 1024
+    if "--group-above" in arguments[:-1]:
+        place = arguments.index("--group-above")
+        most = int(arguments[place + 1])
+        del arguments[place : place + 2]
     revision = arguments.pop(1) if arguments[:1] == ["--rev"] and arguments[1:] else None
     root = (arguments[1:] if revision else arguments) or [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
     where, tables, strays, warehouse = (root[0], revision), {}, set(), ""
@@ -352,7 +385,7 @@ def main(arguments):
         for folder in sorted(tables, key=lambda folder: folder.encode()):
             name = ".".join(folder.split("/")[1:])
             try:
-                text, digest = check_table(where, folder, tables[folder], pool)
+                text, digest = check_table(where, folder, tables[folder], pool, most)
                 print(f"{name}: {text}, agrees: {digest}")
                 warehouse += f"{name} {digest}\n" if not name.startswith("meta.") else ""
             except (Wrong, ValueError, TypeError, KeyError, OSError) as error:

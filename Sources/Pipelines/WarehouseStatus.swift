@@ -131,11 +131,9 @@ struct Growth {
         }
     }
 
-    /// Entries of the largest folder that tables have: segments of a table, chunks of a segment.
+    /// Entries of the largest folder that tables have: segments or groups of a table, segments of a
+    /// group, chunks of a segment.
     private static func largestFolder(_ snapshots: [Snapshot]) -> Int {
-        snapshots.map { snapshot in
-            let chunks = snapshot.manifest.segments.map(\.chunkCount).max() ?? 0
-            return max(snapshot.manifest.segments.count + 2, chunks + 1)
-        }.max() ?? 0
+        snapshots.map(\.manifest.largestFolder).max() ?? 0
     }
 }

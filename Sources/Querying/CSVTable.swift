@@ -62,7 +62,9 @@ struct CSVTable: ImportTable {
                         (field) throws(Failure) in
                         try unsafe Self.append(field, as: column.type, to: &builder)
                     }
-                    guard fits else { throw file.misfit(try reader.string(index), column, line: reader.line) }
+                    guard fits else {
+                        throw file.misfit(try reader.string(index), column, line: reader.line)
+                    }
                 }
                 try builder.endRow()
             } catch {

@@ -15,6 +15,13 @@ package enum SnapshotDigests {
         return .of(lines)
     }
 
+    /// The digest of a group of segments: a line `segment <digest> <rows>` each.
+    package static func group(segments: [(Digest, Int)]) -> Digest {
+        var lines = ""
+        for (digest, rows) in segments { lines += "segment \(digest.hex) \(rows)\n" }
+        return .of(lines)
+    }
+
     /// The digest of a table: its format, class, columns, key and segments.
     package static func table(schema: Schema, segments: [(Digest, Int)]) -> Digest {
         var hash = SHA256()

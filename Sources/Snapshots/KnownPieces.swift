@@ -63,9 +63,8 @@ struct KnownPieces {
     /// The segment of a digest, if its list can be taken over.
     func segment(_ digest: Digest) -> Segment? {
         guard sameColumns, let previous, let index = segments[digest] else { return nil }
-        let info = previous.manifest.segments[index]
-        guard let entry = previous.entries[info.folder], entry.isTree else { return nil }
-        return Segment(info: info, tree: entry.id)
+        guard let tree = previous.segmentTree(index) else { return nil }
+        return Segment(info: previous.manifest.segments[index], tree: tree)
     }
 
     /// The chunk of a digest.

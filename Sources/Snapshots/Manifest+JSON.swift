@@ -12,7 +12,8 @@ import Records
 ///     key             names of the key columns; [] without a key
 ///     last_column_id  highest column id ever given out
 ///     rows            stored rows
-///     segments        one a line: {"bytes","chunks","digest","rows","statistics"}
+///     segments        one a line: {"bytes","chunks","digest","rows","statistics"}; of a table of
+///                     many, `groups` in its place: {"bytes","digest","rows","segments","statistics"}
 ///     statistics      of the table: {column: {"max"?,"min"?,"nulls","set"?}}
 ///
 /// and `segment.json`: `bytes`, `chunks` (one a line: {"bytes","digest","rows","statistics"}),
@@ -26,10 +27,11 @@ extension Manifest {
         object.set("columns", lines: schema.columns.map(columnLine))
         object.set("digest", digest.hex)
         object.set("format", Self.format)
+        if isGrouped { object.set("groups", lines: groups.map { $0.line(schema) }) }
         object.set("key", schema.key)
         object.set("last_column_id", history.lastColumnID)
         object.set("rows", rows)
-        object.set("segments", lines: segments.map { $0.line(schema) })
+        if !isGrouped { object.set("segments", lines: segments.map { $0.line(schema) }) }
         object.set("statistics", json: statisticsJSON(statistics, schema))
         return object.bytes(lineBreaks: true)
     }
@@ -47,10 +49,22 @@ extension Manifest {
         return object.bytes()
     }
 
-    /// Reads `manifest.json`; `file` says which in messages.
+    /// Reads `manifest.json`.
+    /// - Parameters:
+    ///   - bytes: its text.
+    ///   - file: what it is called in messages.
+    ///   - groupLimit: segments above which a table is grouped.
+    ///   - groupFiles: gives the path and the text of `group.json` in each of some folders.
     /// - Throws: `snapshot.malformed-manifest`, `snapshot.unknown-format`. Sizes, digest and
     ///   statistics are taken as they are stated; `verify` checks them.
-    package init(parsing bytes: [UInt8], file: String = "manifest.json") throws(Failure) {
+    package init(
+        parsing bytes: [UInt8],
+        file: String = "manifest.json",
+        groupLimit: Int = Manifest.groupLimit,
+        groupFiles: (_ folders: [String]) throws(Failure) -> [(path: String, text: [UInt8])] = {
+            (_) throws(Failure) in []
+        }
+    ) throws(Failure) {
         let document = try parseManifestText(bytes, file: file)
         var reader = ManifestObject(document.root, file: file)
         try reader.checkFormat()
@@ -82,9 +96,12 @@ extension Manifest {
         }
         let schema = try reader.schema(columns: columns, key: key, cutClass: cutClass)
         var segments: [SegmentInfo] = []
-        for node in try reader.list("segments") {
-            var segment = ManifestObject(node, file: file)
-            segments.append(try SegmentInfo(&segment, schema: schema))
+        if let folders = try reader.groupFolders() {
+            for (path, text) in try groupFiles(folders) {
+                segments += try SegmentGroup.segments(parsing: text, schema: schema, file: path)
+            }
+        } else {
+            segments = try reader.segments(schema)
         }
         let (rows, byteCount) = (try reader.count("rows"), try reader.count("bytes"))
         let digest = try reader.digest("digest")
@@ -102,13 +119,14 @@ extension Manifest {
             digest: digest,
             segments: segments,
             statistics: statistics,
-            history: history
+            history: history,
+            groupLimit: groupLimit
         )
     }
 }
 
 extension SegmentInfo {
-    fileprivate func line(_ schema: Schema) -> [UInt8] {
+    func line(_ schema: Schema) -> [UInt8] {
         var object = CanonicalObject(unknown: unknown)
         object.set("bytes", bytes)
         object.set("chunks", chunkCount)
@@ -118,7 +136,7 @@ extension SegmentInfo {
         return object.bytes()
     }
 
-    fileprivate init(_ object: inout ManifestObject, schema: Schema) throws(Failure) {
+    init(_ object: inout ManifestObject, schema: Schema) throws(Failure) {
         digest = try object.digest("digest")
         rows = try object.count("rows")
         bytes = try object.count("bytes")
@@ -210,7 +228,7 @@ extension ChunkInfo {
 }
 
 /// `{column: {"max"?,"min"?,"nulls","set"?}}`.
-private func statisticsJSON(_ statistics: [ColumnStatistics], _ schema: Schema) -> [UInt8] {
+func statisticsJSON(_ statistics: [ColumnStatistics], _ schema: Schema) -> [UInt8] {
     var object = CanonicalObject()
     for (column, value) in zip(schema.columns, statistics) {
         var entry = CanonicalObject()

@@ -7,6 +7,10 @@ package import Records
 ///
 /// The text is canonical JSON with one segment a line (`Manifest+JSON.swift`).
 package struct Manifest: Sendable {
+    /// A table of more segments has them in groups, or its folder and its manifest would grow too
+    /// large.
+    package static let groupLimit = 1_024
+
     /// The version of the snapshot format that this program reads and writes.
     package static let format = "osodata.snapshot/1"
 
@@ -22,9 +26,21 @@ package struct Manifest: Sendable {
     package let statistics: [ColumnStatistics]
     /// What is in no digest.
     let history: ManifestHistory
+    /// Segments above which this table is grouped.
+    let groupLimit: Int
+
+    /// Whether segments lie in folders of groups.
+    var isGrouped: Bool { segments.count > groupLimit }
+    /// The groups that the segments make.
+    var groups: [SegmentGroup] { SegmentGroup.groups(segments, schema: schema) }
 
     /// A manifest of segments, with everything computed that follows from them.
-    init(schema: Schema, segments: [SegmentInfo], history: ManifestHistory) {
+    init(
+        schema: Schema,
+        segments: [SegmentInfo],
+        history: ManifestHistory,
+        groupLimit: Int = Manifest.groupLimit
+    ) {
         self.init(
             schema: schema,
             rows: segments.reduce(0) { $0 + $1.rows },
@@ -35,7 +51,8 @@ package struct Manifest: Sendable {
             ),
             segments: segments,
             statistics: ColumnStatistics.merged(segments.map(\.statistics), schema: schema),
-            history: history
+            history: history,
+            groupLimit: groupLimit
         )
     }
 
@@ -47,7 +64,8 @@ package struct Manifest: Sendable {
         digest: Digest,
         segments: [SegmentInfo],
         statistics: [ColumnStatistics],
-        history: ManifestHistory
+        history: ManifestHistory,
+        groupLimit: Int
     ) {
         self.schema = schema
         self.rows = rows
@@ -56,6 +74,7 @@ package struct Manifest: Sendable {
         self.segments = segments
         self.statistics = statistics
         self.history = history
+        self.groupLimit = groupLimit
     }
 }
 

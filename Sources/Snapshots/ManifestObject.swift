@@ -37,6 +37,12 @@ struct ManifestObject {
         )
     }
 
+    /// Another object of the same file.
+    func part(_ node: JSONNode) -> ManifestObject { ManifestObject(node, file: file) }
+
+    /// Whether the object has a member.
+    func has(_ name: String) -> Bool { node.kind == .object && node.member(name) != nil }
+
     private mutating func member(_ name: String) throws(Failure) -> JSONNode {
         guard node.kind == .object else { throw failure("has a value where an object must be") }
         known.insert(name)

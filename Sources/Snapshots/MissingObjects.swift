@@ -58,7 +58,7 @@ final class BlobSupply: Sendable {
 
 /// How much of a table is about to be read.
 package enum TablePart: Sendable {
-    /// `manifest.json` and `provenance.json`.
+    /// `manifest.json` with each `group.json`, and `provenance.json`.
     case manifest
     /// These, and every `segment.json`.
     case lists
@@ -152,17 +152,32 @@ extension SnapshotStore {
                 }
                 continue
             }
-            switch part {
-            case .manifest: break
-            case .lists:
-                let name = Array(SegmentFile.name.utf8)
-                if let list = try repository.entry(named: name, inTree: entry.id) {
-                    ids.append(list.id)
-                }
-            case .everything: try collect(entry.id, into: &ids)
+            if part == .everything {
+                try collect(entry.id, into: &ids)
+                continue
             }
+            ids += try lists(part, ofFolder: entry.id)
         }
         return ids
+    }
+}
+
+extension SnapshotStore {
+    /// The lists that lie in the folder of a segment or a group, and for `.lists` in those of the
+    /// group's segments.
+    private func lists(_ part: TablePart, ofFolder tree: ObjectID) throws(Failure) -> [ObjectID] {
+        let group = Array(SegmentGroup.fileName.utf8)
+        if let file = try repository.entry(named: group, inTree: tree) {
+            var ids = [file.id]
+            guard part == .lists else { return ids }
+            for entry in try repository.tree(tree) where entry.isTree {
+                ids += try lists(part, ofFolder: entry.id)
+            }
+            return ids
+        }
+        guard part == .lists else { return [] }
+        let name = Array(SegmentFile.name.utf8)
+        return try repository.entry(named: name, inTree: tree).map { [$0.id] } ?? []
     }
 }
 
@@ -185,9 +200,7 @@ extension Snapshot {
 
     /// The file with the list of a segment's chunks; nil if there is none.
     func list(ofSegment index: Int) throws(Failure) -> ObjectID? {
-        guard let folder = entries[manifest.segments[index].folder], folder.isTree else {
-            return nil
-        }
-        return try objects.tree(folder.id).first { $0.name == SegmentFile.name }?.id
+        guard let tree = segmentTree(index) else { return nil }
+        return try objects.tree(tree).first { $0.name == SegmentFile.name }?.id
     }
 }

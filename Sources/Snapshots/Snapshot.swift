@@ -18,6 +18,8 @@ package final class Snapshot: Sendable {
     let supply: BlobSupply
     /// The table's folder, by name.
     let entries: [String: TreeEntry]
+    /// Trees of the segments' folders, by name, wherever they lie.
+    private let segmentTrees: [String: ObjectID]
     private let segments = Mutex<[Int: [ChunkInfo]]>([:])
 
     init(
@@ -25,6 +27,7 @@ package final class Snapshot: Sendable {
         manifest: Manifest,
         tree: ObjectID,
         entries: [String: TreeEntry],
+        segmentTrees: [String: ObjectID],
         objects: any ObjectSource,
         supply: BlobSupply
     ) {
@@ -32,6 +35,7 @@ package final class Snapshot: Sendable {
         self.manifest = manifest
         self.tree = tree
         self.entries = entries
+        self.segmentTrees = segmentTrees
         self.objects = objects
         self.supply = supply
     }
@@ -173,11 +177,9 @@ package final class Snapshot: Sendable {
     ) throws(Failure) -> (file: SegmentFile, folder: [String: TreeEntry]) {
         let segment = manifest.segments[index]
         let place = "\(table.path)/\(segment.folder)"
-        guard let entry = entries[segment.folder], entry.isTree else {
-            throw missing(place)
-        }
+        guard let tree = segmentTree(index) else { throw missing(place) }
         var folder: [String: TreeEntry] = [:]
-        for child in try objects.tree(entry.id) { folder[child.name] = child }
+        for child in try objects.tree(tree) { folder[child.name] = child }
         guard let file = folder[SegmentFile.name] else {
             throw missing("\(place)/\(SegmentFile.name)")
         }
@@ -192,8 +194,15 @@ package final class Snapshot: Sendable {
         )
     }
 
+    /// The tree of a segment's folder; nil if it is not there.
+    func segmentTree(_ index: Int) -> ObjectID? {
+        segmentTrees[manifest.segments[index].folder]
+    }
+
     /// The failure of a file of the table that is not there.
-    func missing(_ path: String) -> Failure {
+    func missing(_ path: String) -> Failure { Self.missing(path, table) }
+
+    static func missing(_ path: String, _ table: TableName) -> Failure {
         Failure(
             .missingObject,
             "\"\(path)\" is missing.",

@@ -37,7 +37,8 @@ extension SnapshotStore {
             schema: ids.schema,
             known: known,
             batch: batch,
-            threads: threads
+            threads: threads,
+            groupLimit: groupLimit
         )
         var cutter = ChunkCutter(ids.schema.cutClass)
         try unsafe rows.forEach { (row, _, hash) throws(Failure) in
@@ -80,7 +81,8 @@ extension SnapshotStore {
                 schema: ids.schema,
                 known: KnownPieces(previous, schema: ids.schema),
                 batch: batch,
-                threads: threads
+                threads: threads,
+                groupLimit: groupLimit
             )
         )
         try unsafe edit.rows?.forEach { (row, key, hash) throws(Failure) in

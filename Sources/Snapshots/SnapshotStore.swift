@@ -7,10 +7,17 @@ import Records
 package struct SnapshotStore: Sendable {
     package let repository: Repository
     let supply: BlobSupply
+    /// Segments above which tables are grouped: the format's number but in tests.
+    let groupLimit: Int
 
     /// Makes a store over an open repository; `missing` gets what a filtered clone lacks.
-    package init(repository: Repository, missing: (any MissingObjects)? = nil) {
+    package init(
+        repository: Repository,
+        missing: (any MissingObjects)? = nil,
+        groupLimit: Int = Manifest.groupLimit
+    ) {
         self.repository = repository
+        self.groupLimit = groupLimit
         supply = BlobSupply(repository: repository, provider: missing)
     }
 
@@ -85,15 +92,26 @@ package struct SnapshotStore: Sendable {
         for entry in try objects.tree(tree) { entries[entry.name] = entry }
         guard let file = entries[SnapshotFiles.manifest] else { return nil }
         try supply.require([file.id] + [entries[SnapshotFiles.provenance]?.id].compactMap { $0 })
+        var segmentTrees: [String: ObjectID]?
         let manifest = try Manifest(
             parsing: try objects.blob(file.id),
-            file: "\(table.path)/\(SnapshotFiles.manifest)"
-        )
+            file: "\(table.path)/\(SnapshotFiles.manifest)",
+            groupLimit: groupLimit
+        ) { (folders) throws(Failure) in
+            let groups = try GroupFolders(folders, of: table, entries, objects)
+            segmentTrees = groups.segments
+            try supply.require(groups.files.map(\.blob))
+            var texts: [(path: String, text: [UInt8])] = []
+            for (path, blob) in groups.files { texts.append((path, try objects.blob(blob))) }
+            return texts
+        }
         return Snapshot(
             table: table,
             manifest: manifest,
             tree: tree,
             entries: entries,
+            segmentTrees: segmentTrees
+                ?? entries.filter { $0.value.isTree }.mapValues { $0.id },
             objects: objects,
             supply: supply
         )
@@ -129,5 +147,37 @@ package struct SnapshotStore: Sendable {
             }
         }
         return found.sorted { $0.table < $1.table }
+    }
+}
+
+/// The folders of the groups of a table.
+private struct GroupFolders {
+    /// `group.json` of each, in order.
+    private(set) var files: [(path: String, blob: ObjectID)] = []
+    /// The trees of all segments, by name.
+    private(set) var segments: [String: ObjectID] = [:]
+
+    init(
+        _ folders: [String],
+        of table: TableName,
+        _ entries: [String: TreeEntry],
+        _ objects: any ObjectSource
+    ) throws(Failure) {
+        for folder in folders {
+            let path = "\(table.path)/\(folder)/\(SegmentGroup.fileName)"
+            guard let entry = entries[folder], entry.isTree else {
+                throw Snapshot.missing(path, table)
+            }
+            var file: ObjectID?
+            for child in try objects.tree(entry.id) {
+                if child.isTree {
+                    segments[child.name] = child.id
+                } else if child.name == SegmentGroup.fileName {
+                    file = child.id
+                }
+            }
+            guard let file else { throw Snapshot.missing(path, table) }
+            files.append((path, file))
+        }
     }
 }

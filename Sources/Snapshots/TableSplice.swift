@@ -218,10 +218,10 @@ struct TableSplice {
         while place < target {
             if place.chunk == 0, place.segment < target.segment, !writer.isSegmentOpen {
                 let info = old.manifest.segments[place.segment]
-                guard let entry = old.entries[info.folder], entry.isTree else {
+                guard let tree = old.segmentTree(place.segment) else {
                     throw old.missing("\(old.table.path)/\(info.folder)")
                 }
-                writer.keep(info, tree: entry.id)
+                writer.keep(info, tree: tree)
                 place.segment += 1
                 continue
             }

@@ -8,8 +8,9 @@ import Records
 ///
 /// The result depends on the pieces alone, not on the number of threads.
 struct TableWriter {
-    /// Segments a table may have: a folder holds at most 3,000 entries, two of them files.
-    private static let segmentLimit = 2_998
+    /// Segments a group and groups a table may have: a folder holds at most 3,000 entries, two of
+    /// them files.
+    private static let folderLimit = 2_998
 
     /// One piece that waits for its turn.
     private enum Piece {
@@ -22,6 +23,7 @@ struct TableWriter {
     private let batch: ObjectBatch
     private let schema: Schema
     private let threads: Int
+    private let groupLimit: Int
     var known: KnownPieces
 
     private var window: [Piece] = []
@@ -31,7 +33,8 @@ struct TableWriter {
     private(set) var isSegmentOpen = false
 
     private var segments: [SegmentInfo] = []
-    private var entries: [TreeEntry] = []
+    /// Their folders.
+    private var trees: [TreeEntry] = []
     private var chunks: [ChunkInfo] = []
     private var folder: [TreeEntry] = []
     private var newChunks = 0
@@ -44,13 +47,15 @@ struct TableWriter {
         schema: Schema,
         known: KnownPieces,
         batch: ObjectBatch,
-        threads: Int
+        threads: Int,
+        groupLimit: Int
     ) {
         self.table = table
         self.schema = schema
         self.known = known
         self.batch = batch
         self.threads = threads
+        self.groupLimit = groupLimit
     }
 
     // MARK: Pieces
@@ -131,15 +136,8 @@ struct TableWriter {
     }
 
     private mutating func take(_ segment: SegmentInfo, tree: ObjectID) throws(Failure) {
-        guard segments.count < Self.segmentLimit else {
-            throw Failure(
-                .tooManySegments,
-                "\(table) would have more than \(Self.segmentLimit) segments; a folder holds no more.",
-                hint: "Use class = \"large\", or split the table."
-            )
-        }
         segments.append(segment)
-        entries.append(TreeEntry(name: segment.folder, mode: TreeEntry.treeMode, id: tree))
+        trees.append(TreeEntry(name: segment.folder, mode: TreeEntry.treeMode, id: tree))
     }
 
     private mutating func endSegment() throws(Failure) {
@@ -153,6 +151,35 @@ struct TableWriter {
         let blob = try batch.addBlob(file.serialized(schema), deflate: true)
         folder.append(TreeEntry(name: SegmentFile.name, mode: TreeEntry.fileMode, id: blob))
         try take(file.info, tree: try batch.addTree(folder))
+    }
+
+    /// Makes the folders of groups.
+    private func groupTrees(_ groups: [SegmentGroup]) throws(Failure) -> [TreeEntry] {
+        var entries: [TreeEntry] = []
+        var next = 0
+        for group in groups {
+            let file = try batch.addBlob(group.serialized(schema), deflate: true)
+            let last = next + group.segments.count
+            guard group.segments.count <= Self.folderLimit, entries.count < Self.folderLimit else {
+                throw Failure(
+                    .tooManySegments,
+                    "\(table) has \(segments.count) segments, more than folders can hold.",
+                    hint: "Use class = \"large\", or split the table."
+                )
+            }
+            let folder =
+                Array(trees[next..<last])
+                + [TreeEntry(name: SegmentGroup.fileName, mode: TreeEntry.fileMode, id: file)]
+            next = last
+            entries.append(
+                TreeEntry(
+                    name: group.folder,
+                    mode: TreeEntry.treeMode,
+                    id: try batch.addTree(folder)
+                )
+            )
+        }
+        return entries
     }
 
     /// Ends the table.
@@ -169,7 +196,13 @@ struct TableWriter {
     ) throws(Failure) -> PreparedTable {
         try finishWindow()
         try endSegment()
-        let manifest = Manifest(schema: schema, segments: segments, history: ids.history)
+        let manifest = Manifest(
+            schema: schema,
+            segments: segments,
+            history: ids.history,
+            groupLimit: groupLimit
+        )
+        var entries = manifest.isGrouped ? try groupTrees(manifest.groups) : trees
         let file = try batch.addBlob(manifest.serialized(), deflate: true)
         entries.append(
             TreeEntry(name: SnapshotFiles.manifest, mode: TreeEntry.fileMode, id: file)

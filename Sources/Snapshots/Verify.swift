@@ -186,7 +186,8 @@ struct SnapshotVerifier {
         let stated = Manifest(
             schema: manifest.schema,
             segments: manifest.segments,
-            history: manifest.history
+            history: manifest.history,
+            groupLimit: manifest.groupLimit
         )
         if stated.rows != manifest.rows {
             problem(
@@ -220,10 +221,19 @@ struct SnapshotVerifier {
 
     /// Checks that every entry of the folder belongs there.
     private mutating func checkFolder() {
-        let folders = Set(snapshot.manifest.segments.map(\.folder))
+        let manifest = snapshot.manifest
+        let groups = manifest.isGrouped ? manifest.groups : []
+        for group in groups { checkGroup(group) }
+        let folders = Set(
+            manifest.isGrouped ? groups.map(\.folder) : manifest.segments.map(\.folder)
+        )
         for (name, entry) in snapshot.entries.sorted(by: { $0.key < $1.key })
         where entry.isTree && !folders.contains(name) {
-            problem(.unexpected, "The manifest lists no segment of this name.", segment: name)
+            problem(
+                .unexpected,
+                "The manifest lists no segment or group of this name.",
+                segment: name
+            )
         }
         let files = [SnapshotFiles.manifest, SnapshotFiles.provenance]
         for (name, entry) in snapshot.entries.sorted(by: { $0.key < $1.key }) where !entry.isTree {
@@ -235,6 +245,37 @@ struct SnapshotVerifier {
         }
         if snapshot.entries[SnapshotFiles.provenance] == nil {
             problem(.missing, "There is no \(SnapshotFiles.provenance).")
+        }
+    }
+
+    /// Checks the list of a group, and that every entry of its folder belongs there.
+    private mutating func checkGroup(_ group: SegmentGroup) {
+        guard let folder = snapshot.entries[group.folder], folder.isTree else {
+            return problem(.missing, "The folder of a group is not there.", segment: group.folder)
+        }
+        let segments = Set(group.segments.map(\.folder))
+        do throws(Failure) {
+            for entry in try snapshot.objects.tree(folder.id) {
+                if entry.name == SegmentGroup.fileName {
+                    checkMode(entry, segment: group.folder)
+                    if try snapshot.objects.blob(entry.id) != group.serialized(snapshot.schema) {
+                        problem(
+                            .malformed,
+                            "group.json is not what its segments make.",
+                            segment: group.folder
+                        )
+                    }
+                } else if !entry.isTree || !segments.contains(entry.name) {
+                    problem(
+                        .unexpected,
+                        "group.json lists no segment of this name.",
+                        segment: group.folder,
+                        chunk: entry.name
+                    )
+                }
+            }
+        } catch {
+            problem(error.isMissing ? .missing : .malformed, error.oneLine, segment: group.folder)
         }
     }
 
