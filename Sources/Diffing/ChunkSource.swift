@@ -53,31 +53,3 @@ package struct EmptyChunkSource<Identity: Hashable>: ChunkSource {
     /// Nothing.
     package func chunkText(segment: Int, chunk: Int) -> [UInt8] { [] }
 }
-
-/// Pairs of ranges of two lists that do not match; what lies between them is equal.
-///
-/// Both lists are sorted by the same key and hold every key once, so equal pieces come in the
-/// same order on both sides and a look-up by identity finds the whole common part. A match that
-/// would go backwards can only come from corrupt lists and is passed over.
-/// - Complexity: linear.
-func unmatchedRuns<Identity: Hashable>(
-    _ before: [Identity],
-    _ after: [Identity]
-) -> [(before: Range<Int>, after: Range<Int>)] {
-    var places: [Identity: Int] = [:]
-    places.reserveCapacity(before.count)
-    for (index, identity) in before.enumerated() { places[identity] = index }
-    var runs: [(before: Range<Int>, after: Range<Int>)] = []
-    var nextBefore = 0
-    var nextAfter = 0
-    for index in 0...after.count {
-        let match = index == after.count ? before.count : places[after[index]]
-        guard let match, match >= nextBefore else { continue }
-        if match > nextBefore || index > nextAfter {
-            runs.append((nextBefore..<match, nextAfter..<index))
-        }
-        nextBefore = match + 1
-        nextAfter = index + 1
-    }
-    return runs
-}

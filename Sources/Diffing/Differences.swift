@@ -23,22 +23,11 @@ package func differences<Before: ChunkSource, After: ChunkSource>(
     let comparison = SchemaComparison(from: before.schema, to: after.schema)
     var merge = Merge(before: before, after: after, comparison: comparison, rules: rules)
     if comparison.canPairRows {
-        let segments = unmatchedRuns(
-            before.segmentPieces.map(\.identity),
-            after.segmentPieces.map(\.identity)
-        )
-        for run in segments {
-            let old = try ChunkList(of: before, segments: run.before)
-            let new = try ChunkList(of: after, segments: run.after)
-            for chunks in unmatchedRuns(old.identities, new.identities) {
-                let goesOn = try merge.run(
-                    Array(old.places[chunks.before]),
-                    Array(new.places[chunks.after]),
-                    body
-                )
-                guard goesOn else { return merge.finish(isComplete: false) }
-            }
+        let isComplete = try forEachUnmatchedRun(from: before, to: after) {
+            (chunks) throws(Failure) in
+            try merge.run(chunks.before, chunks.after, body)
         }
+        guard isComplete else { return merge.finish(isComplete: false) }
     } else {
         let old = try ChunkList(of: before, segments: before.segmentPieces.indices)
         guard try merge.run(old.places, [], body) else { return merge.finish(isComplete: false) }
@@ -46,24 +35,6 @@ package func differences<Before: ChunkSource, After: ChunkSource>(
         guard try merge.run([], new.places, body) else { return merge.finish(isComplete: false) }
     }
     return merge.finish(isComplete: true)
-}
-
-/// The chunks of some segments in a row.
-private struct ChunkList<Identity: Hashable> {
-    private(set) var identities: [Identity] = []
-    private(set) var places: [(segment: Int, chunk: Int)] = []
-
-    init<Source: ChunkSource>(
-        of source: Source,
-        segments: Range<Int>
-    ) throws(Failure) where Source.Identity == Identity {
-        for segment in segments {
-            for (chunk, piece) in try source.chunkPieces(inSegment: segment).enumerated() {
-                identities.append(piece.identity)
-                places.append((segment, chunk))
-            }
-        }
-    }
 }
 
 /// The merge of two sorted streams of rows, and the counts it arrives at.

@@ -93,13 +93,17 @@ package enum Doctor {
         findings.append(
             check("size") { () throws(Failure) in try size(of: warehouse) }
         )
+        var runner: Runner?
         findings.append(
             check("pipeline") { () throws(Failure) in
-                let runner = try Runner(warehouse, options: options) { _ in }
+                let made = try Runner(warehouse, options: options) { _ in }
+                runner = made
                 return
-                    "\(runner.configuration.sources.count) sources, \(runner.graph.nodes.count) models"
+                    "\(made.configuration.sources.count) sources, \(made.graph.nodes.count) models"
             }
         )
+        guard let runner else { return findings }
+        findings.append(check("keys") { () throws(Failure) in try keys(of: runner) })
         return findings
     }
 
@@ -124,6 +128,21 @@ package enum Doctor {
             )
         }
         return forecast.limits.first?.text ?? "nothing yet"
+    }
+
+    /// Refuses keys that make runs write much more than they change.
+    private static func keys(of runner: Runner) throws(Failure) -> String {
+        let advice = runner.keyAdvice(imported: true)
+        guard let first = advice.first else {
+            return "none makes runs write much more than they change"
+        }
+        let others = advice.dropFirst().map(\.table.description)
+        throw Failure(
+            .doctorKeys,
+            first.text
+                + (others.isEmpty ? "" : " So it is with \(others.joined(separator: ", "))."),
+            hint: first.hint
+        )
     }
 
     private static func check(
@@ -151,6 +170,8 @@ extension Failure.Code {
     static let doctorLocks = Self("doctor.locks", .difference)
     /// A limit of the host that is near.
     static let doctorSize = Self("doctor.size", .difference)
+    /// A key that makes runs write much more than they change.
+    static let doctorKeys = Self("doctor.keys", .difference)
     /// A detached HEAD.
     static let doctorDetached = Self("doctor.detached", .difference)
 }

@@ -207,28 +207,13 @@ extension RowKey {
     /// - Returns: where the row is, or would be.
     /// - Throws: `records.malformed-row`.
     package func place(in text: [UInt8], reader: RowReader) throws(Failure) -> KeyPlace {
-        try unsafe text.withUnsafeBufferPointer { (text) throws(Failure) -> KeyPlace in
-            let wanted = sortKey
-            var cells: [Range<Int>] = []
-            func compared(_ row: Range<Int>) throws(Failure) -> Int {
-                let line = unsafe UnsafeBufferPointer(rebasing: text[row])
-                try unsafe reader.cells(line, into: &cells)
-                return Self.compare(try unsafe reader.sortKey(line, cells), wanted)
-            }
-            // Bytes before `low` are of rows before the wanted one, bytes from `high` on behind it.
-            var (low, high) = (0, text.count)
-            while low < high {
-                let middle = (low + high) / 2
-                var start = middle
-                while unsafe start > low && text[start - 1] != UInt8(ascii: "\n") { start -= 1 }
-                var end = middle
-                while unsafe end < high && text[end] != UInt8(ascii: "\n") { end += 1 }
-                let order = try compared(start..<end)
-                if order == 0 { return .within(start..<end) }
-                if order < 0 { low = min(end + 1, high) } else { high = start }
-            }
-            return low == 0 ? .before : low == text.count ? .after : .within(nil)
+        let wanted = sortKey
+        let start = try reader.start(ofRowsFrom: wanted, in: text)
+        if start < text.count {
+            let row = RowReader.row(around: start, in: text, within: start..<text.count)
+            if try reader.sortKey(ofRow: row, in: text) == wanted { return .within(row) }
         }
+        return start == 0 ? .before : start == text.count ? .after : .within(nil)
     }
 
     private static func compare(_ a: [UInt8], _ b: [UInt8]) -> Int {

@@ -137,6 +137,13 @@ enum SortKey {
         return nil
     }
 
+    /// Whether one key comes before another.
+    static func precedes(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+        unsafe a.withUnsafeBufferPointer { a in
+            unsafe b.withUnsafeBufferPointer { b in unsafe compare(a, b) < 0 }
+        }
+    }
+
     /// Whether one key comes before another, at, or behind: below, at or above zero.
     @inline(__always)
     static func compare(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>) -> Int {

@@ -72,6 +72,45 @@ extension SnapshotStore {
     }
 }
 
+extension SnapshotStore {
+    /// The last `versions` versions of each of some tables, newest first, from one walk along first
+    /// parents that looks back no further than `commits` commits.
+    ///
+    /// What came before that is not known: a table that did not change since is not in the answer,
+    /// and where history begins, the version it begins with is none.
+    /// - Throws: what git says.
+    package func recentVersions(
+        of tables: Set<TableName>,
+        from commit: ObjectID,
+        commits: Int,
+        versions: Int
+    ) throws(Failure) -> [TableName: [TableVersion]] {
+        var found: [TableName: [TableVersion]] = [:]
+        var wanted = versions > 0 ? tables : []
+        var folders = TableFolders(repository)
+        var newer: ObjectID?
+        var left = commits
+        try repository.walkFirstParents(from: commit) { (link) throws(Failure) -> Bool in
+            // Going back, what a folder was before is what it became by the newer commit.
+            for (table, tree) in try folders.move(to: link.tree) where wanted.contains(table) {
+                guard let newer else { break }
+                let version = TableVersion(
+                    commit: try repository.commit(newer),
+                    tree: tree,
+                    previousTree: folders.trees[table],
+                    isCut: false
+                )
+                found[table, default: []].append(version)
+                if found[table]?.count == versions { wanted.remove(table) }
+            }
+            newer = link.id
+            left -= 1
+            return left >= 0 && !wanted.isEmpty
+        }
+        return found
+    }
+}
+
 /// Finds one path in tree after tree, most of which have most of it alike.
 private struct TreePath {
     private let names: [[UInt8]]

@@ -70,6 +70,11 @@ extension SnapshotStore {
     /// Whether objects may be missing that can be fetched.
     package var fetchesObjects: Bool { supply.isNeeded }
 
+    /// The same snapshots, as far as they are here: nothing is fetched, what is missing fails.
+    package var withoutFetching: SnapshotStore {
+        SnapshotStore(repository: repository, groupLimit: groupLimit)
+    }
+
     /// Fetches what a filtered clone lacks of some tables, in one exchange.
     ///
     /// Trees say which files there are, so nothing need be read to know what to ask for.

@@ -1,4 +1,4 @@
-import Diagnostics
+package import Diagnostics
 import Dispatch
 import Synchronization
 
@@ -7,7 +7,7 @@ import Synchronization
 /// Each thread has a state of its own, made once (a compression context, a buffer). Threads take
 /// the next index as they become free, so that one long chunk does not hold up the others. If
 /// some fail, the failure of the lowest index is thrown, whatever ran first.
-func parallelMap<State, Result: Sendable>(
+package func parallelMap<State, Result: Sendable>(
     _ count: Int,
     threads: Int,
     state makeState: @Sendable () -> State,

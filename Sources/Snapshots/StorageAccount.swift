@@ -67,41 +67,18 @@ private struct StorageCounter {
     private var account = StorageAccount()
     private var owners: [ObjectID: Owner] = [:]
     private var places: [TableName: Int] = [:]
-    /// What the revision before had.
-    private var top: ObjectID?
-    private var layers: [String: ObjectID] = [:]
-    private var trees: [TableName: ObjectID] = [:]
+    private var folders: TableFolders
 
     init(_ repository: Repository) throws(Failure) {
         self.repository = repository
         sizes = try ObjectSizes(repository)
+        folders = TableFolders(repository)
     }
 
     mutating func add(_ commit: CommitInfo) throws(Failure) {
-        let folder = try repository.entry(path: "snapshots", inTree: commit.tree)
-        guard folder?.id != top else { return }
-        top = folder?.id
-        var now: [String: ObjectID] = [:]
-        if let folder, folder.isTree {
-            for layer in try repository.tree(folder.id) where layer.isTree {
-                now[layer.name] = layer.id
-            }
+        for (table, _) in try folders.move(to: commit.tree) {
+            if let tree = folders.trees[table] { try addVersion(table, tree, commit) }
         }
-        for layer in Set(layers.keys).union(now.keys).sorted() where layers[layer] != now[layer] {
-            let before = trees.keys.filter { $0.layer == layer }
-            var left = Set(before)
-            if let id = now[layer] {
-                for entry in try repository.tree(id) where entry.isTree {
-                    guard let table = TableName(folders: layer, entry.name) else { continue }
-                    left.remove(table)
-                    guard trees[table] != entry.id else { continue }
-                    trees[table] = entry.id
-                    try addVersion(table, entry.id, commit)
-                }
-            }
-            for table in left { trees[table] = nil }
-        }
-        layers = now
     }
 
     private mutating func addVersion(
@@ -144,7 +121,7 @@ private struct StorageCounter {
     }
 
     mutating func finish() throws(Failure) -> StorageAccount {
-        for (table, tree) in trees {
+        for (table, tree) in folders.trees {
             guard let place = places[table] else { continue }
             var seen: Set<ObjectID> = []
             account.tables[place].currentBytes = try ownBytes(tree, isTree: true, place, &seen)

@@ -46,6 +46,53 @@ struct DifferencesTests {
         #expect(before.chunksRead == 1 && after.chunksRead == 1)
     }
 
+    @Test func `runs of chunks are found without reading rows, and can be compared alone`() throws {
+        let before = ListSource(
+            try Self.people(),
+            [
+                [[Self.row(1, "a", 1)], [Self.row(2, "b", 2)], [Self.row(3, "c", 3)]],
+                [[Self.row(4, "d", 4)], [Self.row(5, "e", 5)]],
+            ]
+        )
+        let after = ListSource(
+            try Self.people(),
+            [
+                [[Self.row(1, "a", 9)], [Self.row(2, "b", 2)]],
+                [[Self.row(3, "c", 3)], [Self.row(4, "d", 9), Self.row(5, "e", 5)]],
+            ]
+        )
+        var runs: [[String]] = []
+        func note(_ run: UnmatchedChunks) {
+            runs.append((run.before + [(-1, -1)] + run.after).map { "\($0.segment).\($0.chunk)" })
+        }
+        let isComplete = try forEachUnmatchedRun(from: before, to: after) { (run) throws(Failure) in
+            note(run)
+            return true
+        }
+        #expect(isComplete)
+        #expect(runs == [["0.0", "-1.-1", "0.0"], ["1.0", "1.1", "-1.-1", "1.1"]])
+        #expect(before.chunksRead == 0 && after.chunksRead == 0)
+        runs = []
+        let isStopped = try !forEachUnmatchedRun(from: before, to: after) { (run) throws(Failure) in
+            note(run)
+            return false
+        }
+        #expect(isStopped && runs.count == 1)
+
+        var window = LoadedChunks<String>(schema: before.schema)
+        for chunk in [1, 0] {
+            window.prepend(
+                before.chunkPieces(inSegment: 1)[chunk],
+                before.chunkText(segment: 1, chunk: chunk)
+            )
+        }
+        var other = LoadedChunks<String>(schema: after.schema)
+        other.append(after.chunkPieces(inSegment: 1)[1], after.chunkText(segment: 1, chunk: 1))
+        let (list, summary) = try changes(window, other)
+        #expect(list.map(\.changedColumns) == [["stars"]])
+        #expect(summary.added == 0 && summary.removed == 0 && summary.chunksRead == 3)
+    }
+
     @Test func `added, removed and changed rows come in key order with their cells`() throws {
         let before = ListSource(
             try Self.people(),

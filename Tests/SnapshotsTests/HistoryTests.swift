@@ -46,4 +46,45 @@ struct HistoryTests {
         let versions = try world.store.history(of: try TableName(parsing: "raw.t"), from: head)
         #expect(versions.map(\.commit.summary) == ["merge", "run: 1 tables changed"])
     }
+
+    @Test(arguments: 0..<8)
+    func `one walk gives of many tables what a walk for each gives`(seed: Int) throws {
+        var random = SeededRandom(seed: UInt64(seed))
+        let world = try World()
+        let names = ["raw.a", "raw.b", "marts.a", "meta.c", "staging.d"]
+        for _ in 0..<14 {
+            let name = names[random.int(0...names.count - 1)]
+            if let base = try world.head(), random.oneIn(5) {
+                var run = World.run([], base: base)
+                run.removed = [try TableName(parsing: name)]
+                let batch = ObjectBatch(repository: world.repository)
+                _ = try? world.store.publish(run, batch: batch)
+            } else {
+                try world.commit(try LongRows.rows(0..<random.int(1...3)), name)
+            }
+            if random.oneIn(4) { try world.git("commit", "--quiet", "--allow-empty", "-m", "x") }
+        }
+        let head = try #require(try world.head())
+        let tables = Set(try names.dropLast().map { try TableName(parsing: $0) })
+        for (commits, limit) in [(100, 100), (100, 2), (5, 100), (0, 3), (100, 0)] {
+            let found = try world.store.recentVersions(
+                of: tables,
+                from: head,
+                commits: commits,
+                versions: limit
+            )
+            let log = try world.git("rev-list", "--first-parent", "HEAD").split(separator: "\n")
+            // The first commit has none before it to compare with.
+            let near = Set(log.dropLast().prefix(commits).map(String.init))
+            for table in tables {
+                let expected = try world.store.history(of: table, from: head)
+                    .filter { near.contains($0.commit.id.hex) }.prefix(limit)
+                let versions = found[table] ?? []
+                #expect(versions.map(\.commit.id) == expected.map(\.commit.id))
+                #expect(versions.map(\.tree) == expected.map(\.tree))
+                #expect(versions.map(\.previousTree) == expected.map(\.previousTree))
+            }
+            #expect(Set(found.keys).isSubset(of: tables))
+        }
+    }
 }

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Codecs
+import Diagnostics
+import GitStore
+import Pipelines
+import Snapshots
+
+/// `osodata plan`.
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Show what a run would do, and why.",
+        discussion: """
+            Warns of keys that made one of the last runs write over 5 times what it changed. Exit \
+            status 0 whether or not there is something to do.
+            """
+    )
+
+    @OptionGroup var warehouse: WarehouseOptions
+    @OptionGroup var engine: EngineOptions
+    @Flag(help: "Print the plan as JSON.") var json = false
+
+    func run() throws {
+        let runner = try Runner(warehouse.open(), options: engine.runnerOptions()) { _ in }
+        let plan = try runner.plan()
+        let advice = runner.keyAdvice(imported: false)
+        if json {
+            Output.json(
+                .array(
+                    plan.steps.map { step in
+                        .object([
+                            ("kind", .string(step.kind.name)),
+                            ("tables", .array(step.tables.map { .string($0.description) })),
+                            ("reason", .string(step.reason.text)),
+                            ("will_run", .bool(step.reason != .upToDate)),
+                            (
+                                "warnings",
+                                .array(
+                                    advice.filter { step.tables.contains($0.table) }.map(\.json)
+                                )
+                            ),
+                        ])
+                    }
+                )
+            )
+            return
+        }
+        var table = TextTable([("STEP", .left), ("TABLE", .left), ("REASON", .left)])
+        for step in plan.steps {
+            for name in step.tables {
+                table.add([step.kind.name, name.description, step.reason.text])
+            }
+        }
+        Output.text(table.rendered(limit: 100))
+        for advice in advice {
+            Output.message("warning: \(advice.text)\n  hint: \(advice.hint)")
+        }
+        let count = plan.pending.flatMap(\.tables).count
+        Output.message(
+            count == 0
+                ? "Everything is up to date."
+                : "\(count) of \(plan.steps.flatMap(\.tables).count) tables to look at. Run it: osodata run"
+        )
+    }
+}
+
+extension KeyAdvice {
+    /// The advice for scripts.
+    fileprivate var json: JSONValue {
+        .object([
+            ("table", .string(table.description)), ("message", .string(text)),
+            ("hint", .string(hint)), ("commit", .string(commit.hex)),
+            ("rewritten_bytes", .int(Int64(rewritten))), ("changed_bytes", .int(Int64(changed))),
+            ("is_estimate", .bool(isEstimate)), ("chunks_written", .int(Int64(chunks.written))),
+            ("chunks", .int(Int64(chunks.all))), ("key", .array(key.map { .string($0) })),
+            ("better_key", .array(betterKey.map { .string($0) })),
+        ])
+    }
+}
