@@ -204,7 +204,11 @@ package struct JSONNode: Sendable {
         guard Int(node.end) - Int(node.start) - 2 == text.utf8.count else { return false }
         return unsafe withRaw { raw in
             let inner = unsafe UnsafeBufferPointer(rebasing: raw[1..<(raw.count - 1)])
-            return unsafe inner.elementsEqual(text.utf8)
+            // A string's view is compared byte by byte through calls; its memory is not.
+            let isEqual = unsafe text.utf8.withContiguousStorageIfAvailable {
+                unsafe inner.elementsEqual($0)
+            }
+            return unsafe isEqual ?? inner.elementsEqual(text.utf8)
         }
     }
 
@@ -240,6 +244,22 @@ package struct JSONNode: Sendable {
     /// Members of an object as they stand, duplicates too; empty for other kinds.
     package var members: [(key: String, value: JSONNode)] {
         memberNodes.map { ($0.key.string ?? "", $0.value) }
+    }
+
+    /// Calls `body` with each of `memberNodes`, so that no list of them is made.
+    package func forEachMember(
+        _ body: (_ key: JSONNode, _ value: JSONNode) throws(Failure) -> Void
+    ) throws(Failure) {
+        guard kind == .object else { return }
+        var position = index + 1
+        let end = Int(tapeNode.next)
+        while position < end {
+            try body(
+                JSONNode(document: document, index: position),
+                JSONNode(document: document, index: position + 1)
+            )
+            position = Int(document.tape[position + 1].next)
+        }
     }
 
     /// As `members`, with keys as nodes, so that no String is made.

@@ -14,19 +14,21 @@ extension Failure.Code {
 
 /// A reusable zstd compressor; one per thread.
 ///
-/// Level 3, one frame, content size and checksum in the frame, single-threaded.
+/// Level 3 if not said otherwise, one frame, content size and checksum in the frame, single-threaded.
 @safe
 package final class ZstdCompressor {
     private let context: OpaquePointer
 
     /// Makes a compressor.
-    package init() {
+    ///
+    /// - Parameter level: zstd's; what is published has 3.
+    package init(level: Int32 = 3) {
         guard let context = unsafe ZSTD_createCCtx() else {
             preconditionFailure("zstd has no memory for a compressor")
         }
         unsafe self.context = context
         for (parameter, value) in [
-            (ZSTD_c_compressionLevel, Int32(3)), (ZSTD_c_contentSizeFlag, 1),
+            (ZSTD_c_compressionLevel, level), (ZSTD_c_contentSizeFlag, 1),
             (ZSTD_c_checksumFlag, 1),
         ] {
             let result = unsafe ZSTD_CCtx_setParameter(context, parameter, value)

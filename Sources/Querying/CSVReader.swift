@@ -2,13 +2,14 @@ import Codecs
 import Diagnostics
 import Foundation
 
-/// Takes a CSV file (RFC 4180) apart into rows of fields.
+/// Takes whole records of a CSV file (RFC 4180) apart into fields.
 ///
 /// Nothing is guessed: fields are separated by the one delimiter and quoted by `"`, which is
 /// doubled inside quotes; lines end in LF or CR LF, each as it likes.
+@safe
 struct CSVReader {
     /// A field of the row, as bytes of the text.
-    private struct Field {
+    private struct Field: BitwiseCopyable {
         let start: Int
         let end: Int
         let isQuoted: Bool
@@ -22,19 +23,36 @@ struct CSVReader {
         case problem(String, hint: String, lines: Int)
     }
 
-    let delimiter: UInt8
+    private let file: ImportFile
+    private let delimiter: UInt8
+    private let bytes: UnsafeBufferPointer<UInt8>
+    private let isWhole: Bool
+    /// All of the text is UTF-8, as nearly every text is: then no row needs a look.
+    private let isUTF8: Bool
+    /// U+0000 is somewhere in the text.
+    private let hasNull: Bool
     /// The line the row begins in, from 1.
-    private(set) var line = 0
-    private var nextLine = 1
-    private var text: ImportText
+    private(set) var line: Int
+    private var nextLine: Int
+    /// Where the next row begins.
+    private var position = 0
     private var fields: [Field] = []
-    /// U+0000 is somewhere in the row.
-    private var hasNull = false
 
-    /// Starts before the first row.
-    init(_ file: ImportFile, delimiter: UInt8) throws(Failure) {
-        text = try ImportText(file)
+    /// Starts before the first row of a block whose `bytes` are lent as long as this lives.
+    init(
+        _ block: ImportBlock,
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        of file: ImportFile,
+        delimiter: UInt8
+    ) {
+        self.file = file
         self.delimiter = delimiter
+        unsafe self.bytes = unsafe bytes
+        isWhole = block.isWhole
+        isUTF8 = unsafe UTF8Text.firstInvalid(in: bytes) == nil
+        hasNull = unsafe bytes.baseAddress.map { unsafe memchr($0, 0, bytes.count) != nil } ?? false
+        line = block.line
+        nextLine = block.line
     }
 
     /// Fields of the row.
@@ -50,45 +68,33 @@ struct CSVReader {
     /// - Throws: `import.file` with the line.
     /// - Complexity: linear in the bytes of the row.
     mutating func next() throws(Failure) -> Bool {
-        while true {
-            if text.position == text.bytes.count {
-                guard !text.isAtEnd else { return false }
-                try text.readOn(line: nextLine)
-                if text.position == text.bytes.count { continue }
-            }
-            switch scan() {
-            case .row(let end, let lines):
-                line = nextLine
-                nextLine += lines
-                let start = text.position
-                text.position = end
-                try check(start..<end)
-                return true
-            case .incomplete: try text.readOn(line: nextLine)
-            case .problem(let problem, let hint, let lines):
-                throw text.file.failure(problem, line: nextLine + lines, hint: hint)
-            }
+        let start = position
+        guard unsafe start < bytes.count else { return false }
+        switch scan() {
+        case .row(let end, let lines):
+            line = nextLine
+            nextLine += lines
+            position = end
+            if !isUTF8 { try check(start..<end) }
+            return true
+        case .incomplete: throw file.tooLong(line: nextLine)
+        case .problem(let problem, let hint, let lines):
+            throw file.failure(problem, line: nextLine + lines, hint: hint)
         }
     }
 
-    /// Refuses what is not UTF-8 and looks for U+0000.
-    private mutating func check(_ range: Range<Int>) throws(Failure) {
-        let (invalid, hasNull) = unsafe text.bytes.withUnsafeBufferPointer { bytes in
-            let row = unsafe UnsafeBufferPointer(rebasing: bytes[range])
-            let hasNull = unsafe row.baseAddress.map { start in
-                unsafe memchr(start, 0, row.count) != nil
-            }
-            return unsafe (UTF8Text.firstInvalid(in: row), hasNull ?? false)
-        }
-        self.hasNull = hasNull
-        guard let invalid else { return }
-        let before = text.bytes[range].prefix(invalid)
-        throw text.notUTF8(line: line + before.count { $0 == UInt8(ascii: "\n") })
+    /// Refuses what is not UTF-8.
+    private func check(_ range: Range<Int>) throws(Failure) {
+        let row = unsafe UnsafeBufferPointer(rebasing: bytes[range])
+        guard let invalid = unsafe UTF8Text.firstInvalid(in: row) else { return }
+        let before = unsafe row.prefix(invalid)
+        throw unsafe file.notUTF8(line: line + before.count { $0 == UInt8(ascii: "\n") })
     }
 
     /// Calls `body` with the text of a field, without quotes around it.
     ///
     /// U+0000, which no row can hold, is U+FFFD there; `replaced` counts them.
+    @inline(__always)
     func withField<R>(
         _ index: Int,
         replaced: inout Int,
@@ -96,14 +102,19 @@ struct CSVReader {
     ) throws(Failure) -> R {
         let field = fields[index]
         guard field.hasQuote || hasNull else {
-            return try unsafe text.bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
-                try unsafe body(UnsafeBufferPointer(rebasing: bytes[field.start..<field.end]))
-            }
+            return try unsafe body(UnsafeBufferPointer(rebasing: bytes[field.start..<field.end]))
         }
+        return try unsafe copy(of: field, replaced: &replaced).withUnsafeBufferPointer {
+            (bytes) throws(Failure) in
+            try unsafe body(bytes)
+        }
+    }
+
+    private func copy(of field: Field, replaced: inout Int) -> [UInt8] {
         var copy: [UInt8] = []
         var position = field.start
         while position < field.end {
-            let byte = text.bytes[position]
+            let byte = unsafe bytes[position]
             // Quotes come in pairs here.
             position += byte == UInt8(ascii: "\"") && field.hasQuote ? 2 : 1
             if byte == 0 {
@@ -113,9 +124,7 @@ struct CSVReader {
                 copy.append(byte)
             }
         }
-        return try unsafe copy.withUnsafeBufferPointer { (bytes) throws(Failure) in
-            try unsafe body(bytes)
-        }
+        return copy
     }
 
     /// The text of a field.
@@ -127,21 +136,17 @@ struct CSVReader {
     }
 
     private mutating func scan() -> Scan {
-        // Moved out, so that the array has one owner while the bytes are lent.
+        // Moved out, so that the array has one owner.
         var found: [Field] = []
         swap(&found, &fields)
         found.removeAll(keepingCapacity: true)
-        let start = text.position
-        let isLast = text.isAtEnd
-        let result = unsafe text.bytes.withUnsafeBufferPointer { bytes in
-            unsafe Self.scan(
-                bytes,
-                from: start,
-                delimiter: delimiter,
-                isLast: isLast,
-                into: &found
-            )
-        }
+        let result = unsafe Self.scan(
+            bytes,
+            from: position,
+            delimiter: delimiter,
+            isLast: isWhole,
+            into: &found
+        )
         swap(&found, &fields)
         return result
     }
@@ -199,11 +204,7 @@ struct CSVReader {
                 }
             } else {
                 let start = index
-                while index < count {
-                    let byte = unsafe bytes[index]
-                    if byte == delimiter || byte == lineFeed || byte == carriageReturn { break }
-                    index += 1
-                }
+                index = unsafe fieldEnd(bytes, start, delimiter)
                 fields.append(Field(start: start, end: index, isQuoted: false, hasQuote: false))
             }
             guard index < count else {
@@ -226,5 +227,37 @@ struct CSVReader {
                 return .row(end: index + 2, lines: lines + 1)
             }
         }
+    }
+
+    /// Where a field without quotes ends: at a delimiter, a line end or the end of the text.
+    @inline(__always)
+    private static func fieldEnd(
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        _ start: Int,
+        _ delimiter: UInt8
+    ) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        let raw = UnsafeRawBufferPointer(bytes)
+        var index = start
+        // Eight bytes at a time: a byte of a word that is made zero is found by the usual trick,
+        // which is right about the lowest one.
+        while index &+ 8 <= raw.count {
+            let word = unsafe raw.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian
+            let delimiters = word ^ (ones &* UInt64(delimiter))
+            let lineFeeds = word ^ (ones &* 0x0a)
+            let returns = word ^ (ones &* 0x0d)
+            let found =
+                ((delimiters &- ones) & ~delimiters) | ((lineFeeds &- ones) & ~lineFeeds)
+                | ((returns &- ones) & ~returns)
+            if found & tops != 0 { return index &+ (found & tops).trailingZeroBitCount / 8 }
+            index &+= 8
+        }
+        while index < bytes.count {
+            let byte = unsafe bytes[index]
+            if byte == delimiter || byte == 0x0a || byte == 0x0d { break }
+            index &+= 1
+        }
+        return index
     }
 }

@@ -19,20 +19,29 @@ struct CSVTable: ImportTable {
     init(_ file: ImportFile, delimiter: UInt8?) throws(Failure) {
         self.file = file
         self.delimiter = delimiter ?? UInt8(ascii: ",")
-        var reader = try CSVReader(file, delimiter: self.delimiter)
-        let header = try Self.header(&reader, file: file)
-        if delimiter == nil, header.names.count == 1 {
-            try Self.refuseOtherDelimiter(in: reader.string(0), file: file)
-        }
-        var shapes = Array(repeating: ValueShape(), count: header.names.count)
-        var replaced = 0
-        while try Self.next(&reader, columns: shapes.count, file: file) {
-            for index in shapes.indices where !reader.isEmpty(index) {
-                try unsafe reader.withField(index, replaced: &replaced) { (field) throws(Failure) in
-                    // "" may be the text of a text column, and is NULL in any other.
-                    if !field.isEmpty { unsafe shapes[index].add(field: field) }
+        let header = try Self.header(of: file, self.delimiter, isGiven: delimiter != nil)
+        let count = header.names.count
+        let (gathered, failure) = try forEachBlock(
+            of: file,
+            .csv(delimiter: self.delimiter),
+            state: { Array(repeating: ValueShape(), count: count) }
+        ) { [delimiter = self.delimiter] (block, shapes: inout [ValueShape]) throws(Failure) in
+            var replaced = 0
+            try Self.forEachRow(of: block, file, delimiter, columns: count) {
+                (reader) throws(Failure) in
+                for index in 0..<count where !reader.isEmpty(index) {
+                    try unsafe reader.withField(index, replaced: &replaced) {
+                        (field) throws(Failure) in
+                        // "" may be the text of a text column, and is NULL in any other.
+                        if !field.isEmpty { unsafe shapes[index].add(field: field) }
+                    }
                 }
             }
+        }
+        if let failure { throw failure }
+        var shapes = Array(repeating: ValueShape(), count: count)
+        for more in gathered {
+            for index in shapes.indices { shapes[index].merge(more[index]) }
         }
         columns = header.names.enumerated().map { index, name in
             Column(id: index + 1, name: name, type: shapes[index].textType)
@@ -45,41 +54,79 @@ struct CSVTable: ImportTable {
         limit: SortLimit?,
         replaced: inout Int
     ) throws(Failure) -> SortedRows {
-        var reader = try CSVReader(file, delimiter: delimiter)
-        _ = try Self.header(&reader, file: file)
         let order = schema.dataColumns.map { column in
-            (index: columns.firstIndex { $0.name == column.name }, column: column)
+            columns.firstIndex { $0.name == column.name } ?? -1
         }
-        var builder = RowBuilder(schema: schema, limit: limit)
-        while try Self.next(&reader, columns: columns.count, file: file) {
-            do throws(Failure) {
-                for (index, column) in order {
-                    guard let index, !reader.isEmpty(index) else {
-                        try builder.null()
-                        continue
+        let types = schema.dataColumns.map(\.type)
+        let kinds = types.map { Kind($0) }
+        return try sortedRows(
+            of: file,
+            .csv(delimiter: delimiter),
+            schema: schema,
+            limit: limit,
+            replaced: &replaced
+        ) { (block, builder, replaced) throws(Failure) in
+            try Self.forEachRow(of: block, file, delimiter, columns: columns.count) {
+                (reader) throws(Failure) in
+                do throws(Failure) {
+                    for column in order.indices {
+                        let index = order[column]
+                        guard index >= 0, !reader.isEmpty(index) else {
+                            try builder.null()
+                            continue
+                        }
+                        let fits = try unsafe reader.withField(index, replaced: &replaced) {
+                            (field) throws(Failure) in
+                            try unsafe Self.append(
+                                field,
+                                kinds[column],
+                                as: types[column],
+                                to: &builder
+                            )
+                        }
+                        guard fits else {
+                            throw file.misfit(
+                                try reader.string(index),
+                                schema.dataColumns[column],
+                                line: reader.line
+                            )
+                        }
                     }
-                    let fits = try unsafe reader.withField(index, replaced: &replaced) {
-                        (field) throws(Failure) in
-                        try unsafe Self.append(field, as: column.type, to: &builder)
-                    }
-                    guard fits else {
-                        throw file.misfit(try reader.string(index), column, line: reader.line)
-                    }
+                    try builder.endRow(order: UInt64(reader.line))
+                } catch {
+                    throw error.at(Place(file: file.name, line: reader.line))
                 }
-                try builder.endRow()
-            } catch {
-                throw error.at(Place(file: file.name, line: reader.line))
             }
         }
-        return try builder.finishSorted()
+    }
+
+    /// What a column's values are, for a loop over all of them: nothing to count or to copy.
+    private enum Kind: UInt8 {
+        case string, int64, bool, date, timestamp, json
+        /// Any other type.
+        case other
+
+        init(_ type: ColumnType) {
+            self =
+                switch type {
+                case .string: .string
+                case .int64: .int64
+                case .bool: .bool
+                case .date: .date
+                case .timestamp: .timestamp
+                case .json: .json
+                default: .other
+                }
+        }
     }
 
     private static func append(
         _ field: UnsafeBufferPointer<UInt8>,
-        as type: ColumnType,
+        _ kind: Kind,
+        as type: @autoclosure () -> ColumnType,
         to builder: inout RowBuilder
     ) throws(Failure) -> Bool {
-        if type == .string {
+        if kind == .string {
             try unsafe builder.string(utf8: field)
             return true
         }
@@ -87,7 +134,10 @@ struct CSVTable: ImportTable {
             try builder.null()
             return true
         }
-        switch type {
+        switch kind {
+        case .int64:
+            guard let value = unsafe JSONNumber.int64(field) else { return false }
+            try builder.int64(value)
         case .bool:
             guard let value = unsafe ValueShape.bool(field) else { return false }
             try builder.bool(value)
@@ -101,47 +151,64 @@ struct CSVTable: ImportTable {
             let text = unsafe Array(field)
             guard let canonical = try? CanonicalJSON.format(parsing: text) else { return false }
             try builder.json(canonical: canonical)
-        default: return try unsafe builder.plain(field, as: type)
+        case .string, .other: return try unsafe builder.plain(field, as: type())
         }
         return true
     }
 
     /// Reads the first line.
     private static func header(
-        _ reader: inout CSVReader,
-        file: ImportFile
+        of file: ImportFile,
+        _ delimiter: UInt8,
+        isGiven: Bool
     ) throws(Failure) -> ColumnNames {
-        guard try reader.next(), reader.fieldCount > 1 || !reader.isEmpty(0) else {
-            throw file.failure(
-                "The first line is empty.",
-                line: 1,
-                hint: "Write the names of the columns in it."
-            )
+        var blocks = try ImportBlocks(file, .csv(delimiter: delimiter))
+        let block = try blocks.next() ?? ImportBlock(bytes: [], index: 0, line: 1, isWhole: true)
+        return try unsafe block.bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
+            var reader = unsafe CSVReader(block, bytes, of: file, delimiter: delimiter)
+            guard try reader.next(), reader.fieldCount > 1 || !reader.isEmpty(0) else {
+                throw file.failure(
+                    "The first line is empty.",
+                    line: 1,
+                    hint: "Write the names of the columns in it."
+                )
+            }
+            var names = ColumnNames()
+            for index in 0..<reader.fieldCount {
+                try names.add(reader.string(index), place: Place(file: file.name, line: 1))
+            }
+            if !isGiven, names.names.count == 1 {
+                try refuseOtherDelimiter(in: reader.string(0), file: file)
+            }
+            return names
         }
-        var names = ColumnNames()
-        for index in 0..<reader.fieldCount {
-            try names.add(reader.string(index), place: Place(file: file.name, line: 1))
-        }
-        return names
     }
 
-    /// Moves to the next row, over empty lines, which in a file of one column are NULL.
-    private static func next(
-        _ reader: inout CSVReader,
+    /// Calls `body` at each row of a block, but for the first line of the file and empty lines,
+    /// which in a file of one column are NULL.
+    private static func forEachRow(
+        of block: ImportBlock,
+        _ file: ImportFile,
+        _ delimiter: UInt8,
         columns: Int,
-        file: ImportFile
-    ) throws(Failure) -> Bool {
-        while try reader.next() {
-            if reader.fieldCount == columns { return true }
-            if reader.fieldCount == 1, reader.isEmpty(0) { continue }
-            throw file.failure(
-                "The line has \(count(reader.fieldCount, "value")), the first line names "
-                    + "\(count(columns, "column")).",
-                line: reader.line,
-                hint: "Quote values that hold the delimiter or a line end: \"a, b\"."
-            )
+        _ body: (borrowing CSVReader) throws(Failure) -> Void
+    ) throws(Failure) {
+        try unsafe block.bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
+            var reader = unsafe CSVReader(block, bytes, of: file, delimiter: delimiter)
+            if block.index == 0 { _ = try reader.next() }
+            while try reader.next() {
+                if reader.fieldCount == columns {
+                    try body(reader)
+                } else if reader.fieldCount != 1 || !reader.isEmpty(0) {
+                    throw file.failure(
+                        "The line has \(count(reader.fieldCount, "value")), the first line names "
+                            + "\(count(columns, "column")).",
+                        line: reader.line,
+                        hint: "Quote values that hold the delimiter or a line end: \"a, b\"."
+                    )
+                }
+            }
         }
-        return false
     }
 
     private static func count(_ number: Int, _ noun: String) -> String {

@@ -26,7 +26,7 @@ package enum ImportFormat: String, Sendable, CaseIterable {
 }
 
 /// One file's reader.
-protocol ImportTable {
+protocol ImportTable: Sendable {
     /// The columns, in the file's order; none is not null.
     var columns: [Column] { get }
     /// What the user should know of them, a sentence each.
@@ -61,13 +61,34 @@ package final class FileImporter {
     ///   - threads: threads to read with.
     ///   - memoryLimit: bytes the reader may hold.
     /// - Throws: `import.file`.
-    package init(
+    package convenience init(
         path: String,
         name: String? = nil,
         format: ImportFormat?,
         delimiter: UInt8? = nil,
         threads: Int,
         memoryLimit: Int64? = nil
+    ) throws(Failure) {
+        try self.init(
+            path: path,
+            name: name,
+            format: format,
+            delimiter: delimiter,
+            threads: threads,
+            memoryLimit: memoryLimit,
+            blockSize: 1 << 20
+        )
+    }
+
+    /// As the other one; `blockSize` is how many bytes of text a thread gets at a time.
+    init(
+        path: String,
+        name: String? = nil,
+        format: ImportFormat?,
+        delimiter: UInt8? = nil,
+        threads: Int,
+        memoryLimit: Int64? = nil,
+        blockSize: Int
     ) throws(Failure) {
         guard let format = format ?? ImportFormat(path: path) else {
             throw Failure(
@@ -79,7 +100,12 @@ package final class FileImporter {
         guard delimiter == nil || format == .csv else {
             throw Failure(.importFile, "A delimiter is for CSV and not for \(format.rawValue).")
         }
-        let file = try ImportFile(path: path, name: name ?? path)
+        let file = try ImportFile(
+            path: path,
+            name: name ?? path,
+            threads: threads,
+            blockSize: blockSize
+        )
         contentDigest = file.digest
         switch format {
         case .ndjson: table = try JSONLinesTable(file)

@@ -14,37 +14,28 @@ struct JSONLinesTable: ImportTable {
     /// Reads the file once, so that types hang on all rows.
     init(_ file: ImportFile) throws(Failure) {
         self.file = file
-        var lines = try JSONLines(file)
-        var names = ColumnNames()
-        var index = MemberIndex()
-        var shapes: [ValueShape] = []
-        while try lines.next() {
-            var expected = 0
-            for (key, value) in lines.root.memberNodes {
-                let column: Int
-                if let known = index.find(key, expected: expected) {
-                    column = known
-                } else {
-                    let name = key.string ?? ""
-                    try names.add(name, place: Place(file: file.name, line: lines.line))
-                    column = index.add(name)
-                    shapes.append(ValueShape())
-                }
-                shapes[column].add(value)
-                expected = column + 1
+        let (gathered, failure) = try forEachBlock(of: file, .lines, state: MemberShapes.init) {
+            (block, shapes) throws(Failure) in
+            try JSONLines.forEach(of: block, file) { (root, line) throws(Failure) in
+                try shapes.add(root, line: line, of: file)
             }
         }
-        guard !shapes.isEmpty else {
+        // A clash of names that two threads have met is found only here, and may come first.
+        let names = try MemberShapes.names(gathered, before: failure, of: file)
+        if let failure { throw failure }
+        guard !names.members.isEmpty else {
             throw file.failure(
                 "The file has no columns.",
                 hint: "Write one object a line: {\"column\": value}."
             )
         }
-        columns = names.names.enumerated().map { index, name in
-            Column(id: index + 1, name: name, type: shapes[index].jsonType)
+        columns = names.columns.names.enumerated().map { index, name in
+            var shape = ValueShape()
+            for more in gathered { more.shape(of: names.members[index]).map { shape.merge($0) } }
+            return Column(id: index + 1, name: name, type: shape.jsonType)
         }
-        notes = names.notes
-        members = index.members
+        notes = names.columns.notes
+        members = names.members
     }
 
     func rows(
@@ -52,44 +43,47 @@ struct JSONLinesTable: ImportTable {
         limit: SortLimit?,
         replaced: inout Int
     ) throws(Failure) -> SortedRows {
-        var lines = try JSONLines(file)
         let index = MemberIndex(members)
         let order = schema.dataColumns.map { column in
-            (index: columns.firstIndex { $0.name == column.name }, column: column)
+            columns.firstIndex { $0.name == column.name } ?? -1
         }
-        var builder = RowBuilder(schema: schema, limit: limit)
-        var repairs = CanonicalJSON.Repairs()
-        var values: [JSONNode?] = []
-        while try lines.next() {
-            values = Array(repeating: nil, count: columns.count)
-            var expected = 0
-            // Of a name that is there twice, the last value counts (format section 3).
-            for (key, value) in lines.root.memberNodes {
-                guard let column = index.find(key, expected: expected) else { throw file.changed }
-                values[column] = value
-                expected = column + 1
-            }
-            do throws(Failure) {
-                for (index, column) in order {
-                    guard let value = index.flatMap({ values[$0] }) else {
-                        try builder.null()
-                        continue
+        let types = schema.dataColumns.map(\.type)
+        return try sortedRows(of: file, .lines, schema: schema, limit: limit, replaced: &replaced) {
+            (block, builder, replaced) throws(Failure) in
+            var repairs = CanonicalJSON.Repairs()
+            var values: [JSONNode?] = []
+            try JSONLines.forEach(of: block, file) { (root, line) throws(Failure) in
+                values.append(contentsOf: repeatElement(nil, count: members.count))
+                var expected = 0
+                // Of a name that is there twice, the last value counts (format section 3).
+                try root.forEachMember { (key, value) throws(Failure) in
+                    guard let column = index.find(key, expected: expected) else {
+                        throw file.changed
                     }
-                    guard try append(value, as: column.type, to: &builder, repairs: &repairs)
-                    else {
-                        let text = String(decoding: value.rawBytes, as: UTF8.self)
-                        throw file.misfit(text, column, line: lines.line)
-                    }
+                    values[column] = value
+                    expected = column + 1
                 }
-                try builder.endRow()
-            } catch {
-                throw error.at(Place(file: file.name, line: lines.line))
+                do throws(Failure) {
+                    for column in order.indices {
+                        guard order[column] >= 0, let value = values[order[column]] else {
+                            try builder.null()
+                            continue
+                        }
+                        let type = types[column]
+                        guard try append(value, as: type, to: &builder, repairs: &repairs) else {
+                            let text = String(decoding: value.rawBytes, as: UTF8.self)
+                            throw file.misfit(text, schema.dataColumns[column], line: line)
+                        }
+                    }
+                    try builder.endRow(order: UInt64(line))
+                } catch {
+                    throw error.at(Place(file: file.name, line: line))
+                }
+                // They hold the line's text, whose memory the next line uses.
+                values.removeAll(keepingCapacity: true)
             }
-            // They hold the line's text, whose memory the next line uses.
-            values.removeAll(keepingCapacity: true)
+            replaced += repairs.replacedCharacters
         }
-        replaced += repairs.replacedCharacters
-        return try builder.finishSorted()
     }
 
     /// Appends a value; false if it is none of the type.
@@ -157,110 +151,61 @@ extension [UInt8] {
     }
 }
 
-/// Which member of an object is which column.
-private struct MemberIndex {
-    private(set) var members: [String] = []
-    private var positions: [String: Int] = [:]
-
-    init(_ members: [String] = []) {
-        for member in members { _ = add(member) }
-    }
-
-    /// Adds a column; gives its position.
-    mutating func add(_ member: String) -> Int {
-        positions[member] = members.count
-        members.append(member)
-        return members.count - 1
-    }
-
-    /// The column of a member, nil for a new one; `expected` is the one it has if objects have
-    /// their members in one order.
-    func find(_ key: JSONNode, expected: Int) -> Int? {
-        if expected < members.count, key.isString(members[expected]) { return expected }
-        return positions[key.string ?? ""]
-    }
-}
-
-/// Reads the lines of an NDJSON file; those with white space only are passed over.
-private struct JSONLines {
-    private var text: ImportText
-    private var document = JSONDocument()
-    /// The line read last, from 1.
-    private(set) var line = 0
-
+/// Reads the lines of NDJSON; those with white space only are passed over.
+private enum JSONLines {
     private static let hint =
         "Write one object a line; jq -c '.[]' FILE makes them of an array."
 
-    init(_ file: ImportFile) throws(Failure) { text = try ImportText(file) }
-
-    /// The object of the line.
-    var root: JSONNode { document.root }
-
-    /// Moves to the next object; false if there is none.
+    /// Calls `body` with each line's object.
     ///
-    /// - Throws: `import.file` with the line.
-    mutating func next() throws(Failure) -> Bool {
-        while let range = try nextLine() {
-            let bytes = text.bytes
-            if bytes[range].allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { continue }
-            do throws(Failure) {
-                try unsafe bytes.withBytes { (bytes) throws(Failure) in
-                    try unsafe document.parse(
-                        UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[range])
-                    )
+    /// - Throws: `import.file` with the line; what `body` throws.
+    static func forEach(
+        of block: ImportBlock,
+        _ file: ImportFile,
+        _ body: (JSONNode, _ line: Int) throws(Failure) -> Void
+    ) throws(Failure) {
+        try unsafe block.bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
+            let bytes = UnsafeRawBufferPointer(bytes)
+            guard let base = bytes.baseAddress else { return }
+            guard block.isWhole else { throw file.tooLong(line: block.line) }
+            var document = JSONDocument()
+            var line = block.line
+            var start = 0
+            while start < bytes.count {
+                let found = unsafe memchr(base + start, 0x0a, bytes.count - start)
+                let end = unsafe found.map { unsafe UnsafeRawPointer($0) - base } ?? bytes.count
+                let text = unsafe UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+                if unsafe try parse(text, into: &document, line: line, of: file) {
+                    try body(document.root, line)
                 }
-            } catch {
-                let isText = unsafe bytes.withUnsafeBufferPointer {
-                    unsafe UTF8Text.firstInvalid(in: UnsafeBufferPointer(rebasing: $0[range]))
-                        == nil
-                }
-                guard isText else { throw text.notUTF8(line: line) }
-                throw text.file.failure(
-                    error.message.replacing("The text", with: "The line"),
-                    line: line,
-                    hint: bytes[range].first == UInt8(ascii: "[")
-                        ? Self.hint : "Correct the line and import again."
-                )
+                start = end + 1
+                line += 1
             }
-            guard document.root.kind == .object else {
-                throw text.file.failure(
-                    "The line is no JSON object.",
-                    line: line,
-                    hint: Self.hint
-                )
-            }
-            return true
         }
-        return false
     }
 
-    private mutating func nextLine() throws(Failure) -> Range<Int>? {
-        // Where no line end has been found before.
-        var searched = text.position
-        while true {
-            let start = text.position
-            let count = text.bytes.count
-            let end = unsafe text.bytes.withUnsafeBytes { bytes in
-                unsafe bytes.baseAddress.flatMap { base in
-                    unsafe memchr(base + searched, 0x0a, count - searched).map {
-                        unsafe $0 - UnsafeMutableRawPointer(mutating: base)
-                    }
-                }
-            }
-            if let end {
-                text.position = end + 1
-                line += 1
-                return start..<end
-            }
-            if text.isAtEnd {
-                guard start < count else { return nil }
-                text.position = count
-                line += 1
-                return start..<count
-            }
-            let length = count - start
-            try text.readOn(line: line + 1)
-            searched = text.position + length
+    /// Parses a line; false if there is nothing in it.
+    private static func parse(
+        _ text: UnsafeRawBufferPointer,
+        into document: inout JSONDocument,
+        line: Int,
+        of file: ImportFile
+    ) throws(Failure) -> Bool {
+        if unsafe text.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }) { return false }
+        do throws(Failure) { try unsafe document.parse(text) } catch {
+            let bytes = unsafe text.bindMemory(to: UInt8.self)
+            let isText = unsafe UTF8Text.firstInvalid(in: bytes) == nil
+            guard isText else { throw file.notUTF8(line: line) }
+            throw file.failure(
+                error.message.replacing("The text", with: "The line"),
+                line: line,
+                hint: unsafe text.first == UInt8(ascii: "[")
+                    ? hint : "Correct the line and import again."
+            )
         }
+        guard document.root.kind == .object else {
+            throw file.failure("The line is no JSON object.", line: line, hint: hint)
+        }
+        return true
     }
 }

@@ -3,9 +3,9 @@ import Diagnostics
 import Records
 
 /// What values of a column have been seen, and the type that holds all of them unchanged.
-struct ValueShape {
+struct ValueShape: Sendable {
     /// Kinds of values; NULL is none of them.
-    struct Kinds: OptionSet {
+    struct Kinds: OptionSet, Sendable {
         let rawValue: UInt8
         static let bool = Kinds(rawValue: 1)
         static let number = Kinds(rawValue: 2)
@@ -45,6 +45,15 @@ struct ValueShape {
     private func jsonType(depth: Int) -> ColumnType {
         guard kinds == .list, depth < Self.listDepth else { return single ?? .json }
         return .list(elements.first?.jsonType(depth: depth + 1) ?? .string)
+    }
+
+    /// Adds what another one has seen: then the types are those of one that has seen all values.
+    mutating func merge(_ other: ValueShape) {
+        kinds.formUnion(other.kinds)
+        numbers.merge(other.numbers)
+        guard let element = other.elements.first else { return }
+        if elements.isEmpty { elements.append(ValueShape()) }
+        elements[0].merge(element)
     }
 
     // MARK: CSV
@@ -123,7 +132,7 @@ struct ValueShape {
 }
 
 /// What numbers have been seen, and the type that rounds none of the whole ones.
-struct NumberShape {
+struct NumberShape: Sendable {
     private var isInteger = true
     private var fitsInt64 = true
     private var fitsDecimal = true
@@ -137,6 +146,15 @@ struct NumberShape {
         if fitsInt64 { return .int64 }
         if fitsDecimal { return .decimal(precision: 38, scale: 0) }
         return fitsUInt256 ? .uint256 : nil
+    }
+
+    /// Adds what another one has seen.
+    mutating func merge(_ other: NumberShape) {
+        isInteger = isInteger && other.isInteger
+        fitsInt64 = fitsInt64 && other.fitsInt64
+        fitsDecimal = fitsDecimal && other.fitsDecimal
+        fitsUInt256 = fitsUInt256 && other.fitsUInt256
+        fitsDouble = fitsDouble && other.fitsDouble
     }
 
     /// Adds a number, spelled as in JSON.

@@ -3,14 +3,9 @@
 /// A value: copies share their blocks, and who appends to a shared block starts a new one.
 struct Arena: Sendable {
     /// Where a byte string is.
-    ///
-    /// Later strings have higher places.
     struct Place: Sendable {
         var block: UInt32
         var offset: UInt32
-
-        /// Orders places by when they were taken.
-        var order: UInt64 { UInt64(block) << 32 | UInt64(offset) }
     }
 
     /// Memory that is written once and then only read.
@@ -58,6 +53,17 @@ struct Arena: Sendable {
         )
         used += count
         return place
+    }
+
+    /// Takes over another arena's strings.
+    ///
+    /// - Returns: what the blocks of their places become higher by.
+    mutating func take(_ other: Arena) -> UInt32 {
+        let offset = UInt32(truncatingIfNeeded: blocks.count)
+        guard !other.blocks.isEmpty else { return offset }
+        blocks += other.blocks
+        used = other.used
+        return offset
     }
 
     /// Lends a byte string.

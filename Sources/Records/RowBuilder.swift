@@ -14,6 +14,8 @@ package struct RowBuilder: Sendable {
     /// Sorted rows that went to disk.
     private var runs: [SortedRun] = []
     private let limit: SortLimit?
+    /// Its rows are merged with those of others, and only then looked at for two with one key.
+    private let isPart: Bool
     /// Text of the row begun.
     private var row: [UInt8] = []
     /// Cells finished.
@@ -33,9 +35,12 @@ package struct RowBuilder: Sendable {
     ///   - schema: the table the rows are for.
     ///   - limit: how much memory they may take; nil for any. With a limit, ask for
     ///     `finishSorted`.
-    package init(schema: Schema, limit: SortLimit? = nil) {
+    ///   - isPart: its rows go to `SortedRows.merging` with those of other builders; end each with
+    ///     an order, and ask for `finishPart`.
+    package init(schema: Schema, limit: SortLimit? = nil, isPart: Bool = false) {
         self.schema = schema
         self.limit = limit
+        self.isPart = isPart
         layout = RowLayout(schema)
         dataCount = schema.dataColumns.count
         isMultiset = schema.isMultiset
@@ -235,8 +240,11 @@ package struct RowBuilder: Sendable {
     // MARK: Rows
 
     /// Ends the row.
+    ///
+    /// - Parameter order: a number higher than those of the rows before, in this and in other
+    ///   builders: of several rows with one key, a failure shows the two that have the lowest.
     /// - Throws: `records.wrong-value` if cells are missing, `records.row-too-large`.
-    package mutating func endRow() throws(Failure) {
+    package mutating func endRow(order: UInt64? = nil) throws(Failure) {
         guard column == dataCount, depth == 0 else {
             let name = column < dataCount ? schema.columns[column].name : ""
             throw Failure(.wrongValue, "A row ends without its column \"\(name)\".")
@@ -248,7 +256,7 @@ package struct RowBuilder: Sendable {
         row.append(UInt8(ascii: "}"))
         row.append(UInt8(ascii: "\n"))
         try unsafe row.withUnsafeBufferPointer { (row) throws(Failure) in
-            try unsafe rows.store(row, cells: cells)
+            try unsafe rows.store(row, cells: cells, order: order ?? UInt64(rowCount))
         }
         dropRow()
         rowCount += 1
@@ -259,7 +267,7 @@ package struct RowBuilder: Sendable {
     private mutating func spill(to storage: any RunStorage) throws(Failure) {
         var full = RowSet(schema: schema)
         swap(&full, &rows)
-        try full.sort()
+        if isPart { try full.sortKeepingAll() } else { try full.sort() }
         runs.append(try SortedRun(full, to: try storage.makeFile()))
     }
 
@@ -287,6 +295,18 @@ package struct RowBuilder: Sendable {
         if rows.count > 0 { try spill(to: limit.storage) }
         return SortedRows(schema: schema, runs: runs)
     }
+
+    /// Sorts what is in memory, or writes it to disk beside what is there already.
+    package mutating func finishPart() throws(Failure) {
+        if let limit, !runs.isEmpty {
+            if rows.count > 0 { try spill(to: limit.storage) }
+        } else {
+            try rows.sortKeepingAll()
+        }
+    }
+
+    /// The rows of a part that is finished.
+    consuming func parts() -> (memory: RowSet, runs: [SortedRun]) { (rows, runs) }
 
     // MARK: Steps
 

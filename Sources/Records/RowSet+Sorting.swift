@@ -1,4 +1,3 @@
-import Dispatch
 package import Diagnostics
 
 extension RowSet {
@@ -9,8 +8,58 @@ extension RowSet {
     ///   the order is then unspecified.
     /// - Complexity: O(n log n), on two threads; O(n) if the rows are in order.
     package mutating func sort() throws(Failure) {
-        sortEntries()
+        sortEntries(threads: 2)
         if schema.isMultiset { return try fold() }
+        try requireOneRowAKey()
+    }
+
+    /// Sorts the rows by key, rows with one key by their order, on this thread alone.
+    ///
+    /// Of a table without key, equal rows become one that counts them.
+    mutating func sortKeepingAll() throws(Failure) {
+        sortEntries(threads: 1)
+        if schema.isMultiset { try fold() }
+    }
+
+    /// Rows of several sets, each with all its rows sorted, as one such set.
+    ///
+    /// The texts stay where they are.
+    /// - Parameters:
+    ///   - sets: emptied, so that no more memory is taken than a sort takes.
+    ///   - schema: of all of them.
+    /// - Returns: all rows.
+    /// - Throws: as `sort`: of the least key that two rows have, the two that come first.
+    static func merging(_ sets: inout [RowSet], schema: Schema) throws(Failure) -> RowSet {
+        var all = RowSet(schema: schema)
+        all.entries.reserveCapacity(sets.reduce(0) { $0 + $1.count })
+        var bounds = [0]
+        for index in sets.indices {
+            all.take(&sets[index])
+            bounds.append(all.entries.count)
+        }
+        sets = []
+        all.keys.merge(&all.entries, bounds)
+        if schema.isMultiset { try all.fold() } else { try all.requireOneRowAKey() }
+        return all
+    }
+
+    /// Takes over another set's rows, behind these.
+    private mutating func take(_ other: inout RowSet) {
+        let text = texts.take(other.texts)
+        let key = keys.take(other.keys)
+        for index in other.entries.indices {
+            var entry = other.entries[index]
+            entry.row.block += text
+            entry.key.block += key
+            entries.append(entry)
+        }
+        byteCount += other.byteCount
+        keyBytes += other.keyBytes
+        nextOrder = max(nextOrder, other.nextOrder)
+        other = RowSet(schema: schema)
+    }
+
+    private func requireOneRowAKey() throws(Failure) {
         for index in entries.indices.dropFirst() where equalKeys(index - 1, index) {
             throw duplicate(row(index - 1), row(index))
         }
@@ -24,7 +73,7 @@ extension RowSet {
     package mutating func sortKeepingFirst(
         ignoring: Set<String> = []
     ) throws(Failure) -> (equal: Int, conflicting: Int) {
-        sortEntries()
+        sortEntries(threads: 2)
         if schema.isMultiset {
             try fold()
             return (0, 0)
@@ -114,12 +163,12 @@ extension RowSet {
 
     // MARK: Order
 
-    /// Sorts by key, rows with one key by when they were appended.
-    private mutating func sortEntries() {
+    /// Sorts by key, rows with one key by their order.
+    private mutating func sortEntries(threads: Int) {
         let count = entries.count
         guard count > 1 else { return }
         var entries = take(&self.entries)
-        keys.sort(&entries)
+        keys.sort(&entries, threads: threads)
         self.entries = entries
     }
 
@@ -180,75 +229,5 @@ extension RowSet {
         unsafe entry.row = row.withUnsafeBufferPointer { unsafe texts.append($0) }
         entry.rowLength = UInt32(row.count)
         return entry
-    }
-}
-
-extension Arena {
-    /// Below this many rows a second thread costs more than it saves.
-    private static let parallelLimit = 1 << 15
-
-    /// Sorts entries whose keys are in this arena: by key, then by when rows were appended.
-    fileprivate func sort(_ entries: inout [RowSet.Entry]) {
-        unsafe withBases { bases in
-            func precedes(_ a: RowSet.Entry, _ b: RowSet.Entry) -> Bool {
-                if a.prefix != b.prefix { return a.prefix < b.prefix }
-                let left = unsafe UnsafeBufferPointer(
-                    start: bases[Int(a.key.block)] + Int(a.key.offset),
-                    count: Int(a.keyLength)
-                )
-                let right = unsafe UnsafeBufferPointer(
-                    start: bases[Int(b.key.block)] + Int(b.key.offset),
-                    count: Int(b.keyLength)
-                )
-                let order = unsafe SortKey.compare(left, right)
-                return order == 0 ? a.row.order < b.row.order : order < 0
-            }
-            let count = entries.count
-            let isSorted = unsafe entries.withUnsafeBufferPointer { entries in
-                for index in 1..<count
-                where unsafe precedes(entries[index], entries[index - 1]) { return false }
-                return true
-            }
-            if isSorted { return }
-            guard count >= Self.parallelLimit else { return entries.sort(by: precedes) }
-            entries = sortHalves(entries, precedes)
-        }
-    }
-
-    /// Sorts two halves at once and merges them.
-    private func sortHalves(
-        _ entries: [RowSet.Entry],
-        _ precedes: (RowSet.Entry, RowSet.Entry) -> Bool
-    ) -> [RowSet.Entry] {
-        var entries = entries
-        let count = entries.count
-        let middle = count / 2
-        return unsafe entries.withUnsafeMutableBufferPointer { all in
-            // The halves do not overlap, and concurrentPerform ends before this scope does.
-            nonisolated(unsafe) let shared = unsafe all
-            withoutActuallyEscaping(precedes) { precedes in
-                nonisolated(unsafe) let precedes = precedes
-                DispatchQueue.concurrentPerform(iterations: 2) { half in
-                    var part = unsafe UnsafeMutableBufferPointer(
-                        rebasing: half == 0 ? shared[..<middle] : shared[middle...]
-                    )
-                    unsafe part.sort(by: precedes)
-                }
-            }
-            return unsafe [RowSet.Entry](unsafeUninitializedCapacity: count) { out, written in
-                guard let target = out.baseAddress else { return }
-                var left = 0
-                var right = middle
-                while written < count {
-                    let takesRight =
-                        unsafe left == middle
-                        || (right < count && precedes(all[right], all[left]))
-                    let entry = unsafe takesRight ? all[right] : all[left]
-                    unsafe (target + written).initialize(to: entry)
-                    if takesRight { right += 1 } else { left += 1 }
-                    written += 1
-                }
-            }
-        }
     }
 }

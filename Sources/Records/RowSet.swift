@@ -12,6 +12,8 @@ package struct RowSet: Sendable {
         var hash: UInt64
         var key: Arena.Place
         var row: Arena.Place
+        /// Rows with one key lie by this.
+        var order: UInt64
         var keyLength: UInt32
         var rowLength: UInt32
     }
@@ -24,7 +26,9 @@ package struct RowSet: Sendable {
     /// Bytes of the text of all rows, with their newlines.
     package internal(set) var byteCount = 0
     /// Bytes of the sort keys.
-    private var keyBytes = 0
+    var keyBytes = 0
+    /// The order of a row appended by its text: behind those before.
+    var nextOrder: UInt64 = 0
     private var scratch: [UInt8] = []
     private var cells: [Range<Int>] = []
 
@@ -101,11 +105,11 @@ package struct RowSet: Sendable {
         try unsafe reader.cells(text, into: &split)
         try unsafe reader.validate(text, split)
         if unsafe text.last == UInt8(ascii: "\n") {
-            try unsafe store(text, cells: split)
+            try unsafe store(text, cells: split, order: nextOrder)
         } else {
             let line = unsafe Array(text) + [UInt8(ascii: "\n")]
             try unsafe line.withUnsafeBufferPointer { (line) throws(Failure) in
-                try unsafe store(line, cells: split)
+                try unsafe store(line, cells: split, order: nextOrder)
             }
         }
     }
@@ -119,10 +123,11 @@ package struct RowSet: Sendable {
     }
 
     /// Keeps a row that is known to be canonical; `row` has its newline, `cells` the ranges of at
-    /// least the cells that order it.
+    /// least the cells that order it, `order` is higher than that of the rows before.
     mutating func store(
         _ row: UnsafeBufferPointer<UInt8>,
-        cells: [Range<Int>]
+        cells: [Range<Int>],
+        order: UInt64
     ) throws(Failure) {
         guard row.count <= RowLayout.rowLimit else {
             throw Failure(
@@ -141,11 +146,9 @@ package struct RowSet: Sendable {
             to: &scratch
         )
         if let problem { throw unsafe reader.malformedCell(problem, row) }
-        var prefix: UInt64 = 0
-        for index in 0..<8 {
-            prefix = prefix << 8 | (index < scratch.count ? UInt64(scratch[index]) : 0)
+        let (prefix, key) = unsafe scratch.withUnsafeBufferPointer {
+            unsafe (SortKey.prefix($0), keys.append($0))
         }
-        let key = unsafe scratch.withUnsafeBufferPointer { unsafe keys.append($0) }
         let place = unsafe texts.append(row)
         entries.append(
             Entry(
@@ -153,10 +156,12 @@ package struct RowSet: Sendable {
                 hash: hash,
                 key: key,
                 row: place,
+                order: order,
                 keyLength: UInt32(truncatingIfNeeded: scratch.count),
                 rowLength: UInt32(truncatingIfNeeded: row.count)
             )
         )
+        nextOrder = order &+ 1
         byteCount += row.count
         keyBytes += scratch.count
     }

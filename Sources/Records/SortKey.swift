@@ -144,6 +144,18 @@ enum SortKey {
         }
     }
 
+    /// The first eight bytes of a key, as a number that compares as they do.
+    static func prefix(_ key: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        if key.count >= 8 {
+            return unsafe UnsafeRawBufferPointer(key).loadUnaligned(as: UInt64.self).bigEndian
+        }
+        var prefix: UInt64 = 0
+        for index in 0..<8 {
+            unsafe prefix = prefix << 8 | (index < key.count ? UInt64(key[index]) : 0)
+        }
+        return prefix
+    }
+
     /// Whether one key comes before another, at, or behind: below, at or above zero.
     @inline(__always)
     static func compare(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>) -> Int {

@@ -39,6 +39,30 @@ package struct SortedRows: Sendable {
         SortedRows(schema: schema, parts: all.flatMap(\.parts), arbiter: arbiter)
     }
 
+    /// The rows of several builders that are parts of one whole, each finished.
+    ///
+    /// Which builder has which rows makes no difference.
+    /// - Parameters:
+    ///   - schema: of all of them.
+    ///   - builders: emptied, so that their memory is not kept.
+    /// - Returns: all rows.
+    /// - Throws: `records.duplicate-key`; when rows are read, if some are on disk.
+    package static func merging(
+        schema: Schema,
+        _ builders: inout [RowBuilder]
+    ) throws(Failure) -> SortedRows {
+        var sets: [RowSet] = []
+        var runs: [SortedPart] = []
+        for builder in builders {
+            let parts = builder.parts()
+            if parts.memory.count > 0 { sets.append(parts.memory) }
+            runs += parts.runs.map { .run($0) }
+        }
+        builders = []
+        guard !runs.isEmpty else { return SortedRows(try RowSet.merging(&sets, schema: schema)) }
+        return SortedRows(schema: schema, parts: runs + sets.map { .memory($0) }, arbiter: nil)
+    }
+
     /// The rows, if they are one set in memory.
     var inMemory: RowSet? {
         if parts.count == 1, case .memory(let rows) = parts[0] { rows } else { nil }
@@ -70,30 +94,46 @@ package struct SortedRows: Sendable {
             return
         }
         var merge = try SortedMerge(parts)
-        var last: [UInt8] = []
-        var lastKey: [UInt8] = []
-        var lastHash: UInt64 = 0
+        // The row that the next one may replace or be counted with.
+        var last = SortedRow()
         while try merge.advance() {
-            let isEqual = unsafe merge.withKey { key in unsafe key.elementsEqual(lastKey) }
-            if isEqual, !last.isEmpty {
+            if !last.text.isEmpty, merge.hasKey(last.key) {
                 if schema.isMultiset {
-                    (last, lastHash) = try RowSet.folded([last, merge.row], schema: schema)
+                    (last.text, last.hash) = try RowSet.folded(
+                        [last.text, merge.row],
+                        schema: schema
+                    )
                 } else if let arbiter {
-                    if try !arbiter.keeps(last, insteadOf: merge.row) {
-                        last = merge.row
-                        lastHash = merge.hash
+                    if try !arbiter.keeps(last.text, insteadOf: merge.row) {
+                        merge.copyRow(to: &last)
                     }
                 } else {
-                    throw Self.duplicate(last, merge.row, schema: schema)
+                    throw try duplicate(last, &merge)
                 }
                 continue
             }
-            try unsafe Self.give(last, lastKey, lastHash, body)
-            last = merge.row
-            lastHash = merge.hash
-            lastKey = unsafe merge.withKey { unsafe Array($0) }
+            try unsafe Self.give(last, body)
+            merge.copyRow(to: &last)
         }
-        try unsafe Self.give(last, lastKey, lastHash, body)
+        try unsafe Self.give(last, body)
+    }
+
+    /// The failure of a row and the merge's current one, which have one key: it shows the first
+    /// two of all rows with that key, in whatever parts they are.
+    private func duplicate(
+        _ row: SortedRow,
+        _ merge: inout SortedMerge
+    ) throws(Failure) -> Failure {
+        var first = row
+        var second = SortedRow()
+        merge.copyRow(to: &second)
+        if second.order < first.order { swap(&first, &second) }
+        while try merge.advance(), merge.hasKey(row.key) {
+            guard merge.order < second.order else { continue }
+            merge.copyRow(to: &second)
+            if second.order < first.order { swap(&first, &second) }
+        }
+        return Self.duplicate(first.text, second.text, schema: schema)
     }
 
     /// All rows in memory.
@@ -120,16 +160,14 @@ package struct SortedRows: Sendable {
     }
 
     private static func give(
-        _ row: [UInt8],
-        _ key: [UInt8],
-        _ hash: UInt64,
+        _ row: SortedRow,
         _ body: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>, UInt64) throws(Failure) ->
             Void
     ) throws(Failure) {
-        guard !row.isEmpty else { return }
-        try unsafe row.withUnsafeBufferPointer { (row) throws(Failure) in
-            try unsafe key.withUnsafeBufferPointer { (key) throws(Failure) in
-                try unsafe body(row, key, hash)
+        guard !row.text.isEmpty else { return }
+        try unsafe row.text.withUnsafeBufferPointer { (text) throws(Failure) in
+            try unsafe row.key.withUnsafeBufferPointer { (key) throws(Failure) in
+                try unsafe body(text, key, row.hash)
             }
         }
     }
