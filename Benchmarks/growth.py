@@ -137,23 +137,15 @@ class Growth:
         parts = [base] + [f"day-{number:02}" for number in range(days)]
         return " UNION ALL ".join(f"FROM '{self.folder}/{part}.parquet'" for part in parts)
 
-    def text(self, sql):
-        self.duck.copy(sql, self.folder / "whole.csv")
-        return self.folder / "whole.csv"
-
     def ours(self, table):
         """Sizes before the days, after them and after the edit, and seconds of each day."""
         warehouse = Warehouse(self.bench.program, self.folder / "warehouse", table)
         warehouse.write(self.folder / "base.csv", "--key", "time,id")
         found, spent = [sizes(warehouse)], []
         for number in range(DAYS):
-            file = self.folder / f"day-{number:02}.csv"
-            whole = lambda: self.text(self.whole(number + 1))
-            spent.append(warehouse.change(file, "--append", whole).seconds)
+            spent.append(warehouse.write(self.folder / f"day-{number:02}.csv", "--append").seconds)
         found.append(sizes(warehouse))
-        warehouse.change(
-            self.folder / "edit.csv", "--update", lambda: self.text(self.whole(DAYS, "edited"))
-        )
+        warehouse.write(self.folder / "edit.csv", "--update")
         found.append(sizes(warehouse))
         answer = warehouse.query(events.CHECKSUM).output
         expected = self.duck.answer(events.CHECKSUM + f"({self.whole(DAYS, 'edited')})").output
@@ -164,17 +156,17 @@ class Growth:
     def theirs(self, keepers):
         """The same of every peer, where after the days its size is taken as it lies and packed."""
         found, spent = [[] for _ in keepers], [[] for _ in keepers]
-        whole = self.folder / "whole.parquet"
+        whole, text = self.folder / "whole.parquet", self.folder / "whole.csv"
         for step in range(DAYS + 2):
             day, base = 0 < step <= DAYS, "edited" if step > DAYS else "base"
             sql = self.whole(min(step, DAYS), base)
             taken = {"whole": self.duck.copy(sql, whole).seconds, "part": self.parts[step - 1] if day else 0}
             name = f"day-{step - 1:02}" if day else "base"
             if day:
-                with open(whole.with_suffix(".csv"), "ab") as text:
-                    text.write((self.folder / f"{name}.csv").read_bytes().split(b"\n", 1)[1])
+                with open(text, "ab") as file:
+                    file.write((self.folder / f"{name}.csv").read_bytes().split(b"\n", 1)[1])
             else:
-                self.text(sql)
+                self.duck.copy(sql, text)
             part = self.folder / f"{name if day else base}.parquet"
             for place, keeper in enumerate(keepers):
                 spent[place].append(keeper.keep(whole, part, name, taken))

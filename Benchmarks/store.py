@@ -157,7 +157,7 @@ def change_and_compare(bench, rows, folder, warehouse):
             duck.copy(whole, after)
             size = warehouse.size()
             option = "--append" if day else "--update"
-            outcome = warehouse.change(file, option, lambda: csv_of(duck, after, folder / "whole.csv"))
+            outcome = warehouse.write(file, option)
             changes.append((option, count, outcome, warehouse.size() - size))
         if texts:
             duck.copy(f"FROM '{after}'", after.with_suffix(".csv"))
@@ -187,11 +187,6 @@ def change_and_compare(bench, rows, folder, warehouse):
     expected = duck.answer(f"{events.CHECKSUM}'{before}'").output
     report.check("all cells after the changes", answer, expected)
     return before
-
-
-def csv_of(duck, parquet, file):
-    duck.copy(f"FROM '{parquet}'", file)
-    return file
 
 
 def read(bench, folder, warehouse, parquet):

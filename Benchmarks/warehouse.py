@@ -21,15 +21,9 @@ class Warehouse:
         return run([self.program, *arguments], self.folder, statuses=statuses)
 
     def write(self, file, *options):
-        """Makes the next version of the table of a file."""
+        """Makes the next version of the table of a file, or with --update or --append by it."""
         bounds = ["--threads", THREADS, "--memory", "256MB"]
         return self.run("import", self.table, file, *bounds, "--json", *options)
-
-    def change(self, file, option, whole):
-        """Changes the table by the rows of a file; --update or --append says how."""
-        if option in self.run("import", "--help").output:
-            return self.write(file, option)
-        return self.write(whole(), "--key", "time,id")
 
     def move(self, folder):
         self.folder = self.folder.rename(folder)
