@@ -25,6 +25,7 @@ class Outcome(NamedTuple):
 
     output: str
     seconds: float
+    processor: float  # seconds of processor time, which a busy machine changes little
     peak: int  # bytes of memory
     failure: str
 
@@ -99,7 +100,7 @@ def run(command, folder=".", text="", statuses=(0,), limit=None):
         failure = watch.failure or lines[-1][:60].replace("|", "/")
         if not limit:
             sys.exit(f"{' '.join(map(str, command))}: {process.returncode}\n{messages}")
-    return Outcome(output, seconds, usage.ru_maxrss * 1024, failure)
+    return Outcome(output, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, failure)
 
 
 def median(action):
@@ -108,8 +109,11 @@ def median(action):
     if first.seconds > SHORT or first.failure:
         return first
     all_of = [first] + [action() for _ in range(4)]
-    seconds = statistics.median(outcome.seconds for outcome in all_of)
-    return all_of[-1]._replace(seconds=seconds, peak=max(outcome.peak for outcome in all_of))
+    return all_of[-1]._replace(
+        seconds=statistics.median(outcome.seconds for outcome in all_of),
+        processor=statistics.median(outcome.processor for outcome in all_of),
+        peak=max(outcome.peak for outcome in all_of),
+    )
 
 
 def size_of(folder):

@@ -52,7 +52,7 @@ class Peers:
             return run([self.programs / "python", __file__, before, after], folder, limit=LONGEST)
         texts = [path.with_suffix(".csv") for path in (before, after)]
         if not texts[0].exists():
-            return Outcome("", 0, 0, "refuses files over 1 GB")
+            return Outcome("", 0, 0, 0, "refuses files over 1 GB")
         command = ["git", "diff", "--no-index", "--numstat", *texts]
         outcome = run(command, folder, statuses=(0, 1), limit=LONGEST)
         return outcome._replace(output=",".join(outcome.output.split()[:2]) or "0,0")

@@ -61,8 +61,9 @@ def describe(bench, rows):
         say("- Polars and DVC are left out: they could not be installed from PyPI.")
     say()
     say(
-        "Times are of whole processes, their start included; memory is the most they held. (2×) is twice what "
-        f"osodata takes. Medians of five where it takes less than {SHORT} s and changes no repository."
+        "Times are of whole processes, their start included; memory is the most they held; cpu is processor "
+        "time, which other work on the machine changes least. (2×) is twice what osodata takes. "
+        f"Medians of five where it takes less than {SHORT} s and changes no repository."
     )
 
 
@@ -72,21 +73,26 @@ def cell(outcome, ours, right=True):
         return "–"
     if outcome.failure:
         return outcome.failure
-    text = f"{seconds(outcome.seconds)} ({times(outcome.seconds, ours.seconds)}), {mebibytes(outcome.peak)}"
-    return text if right else text + ", WRONG"
+    return f"{beside(outcome, ours)}, {mebibytes(outcome.peak)}" + ("" if right else ", WRONG")
+
+
+def beside(outcome, ours, of="seconds"):
+    """Seconds, and how often ours they are."""
+    value = getattr(outcome, of)
+    return seconds(value) + (f" ({times(value, getattr(ours, of))})" if ours else "")
 
 
 def write(bench, rows, folder):
     """Times making the table of files in no order. Gives the warehouse; leaves 0.parquet, in order."""
     report, duck, target = bench.report, bench.duck, folder / "0.parquet"
     kept, digests = None, set()
-    report.table("write", "time", "rows a second", "memory", "bytes")
+    report.table("write", "time", "cpu", "rows a second", "memory", "bytes")
 
     def line(what, outcome, size, ours=None):
         if outcome.failure:
-            return report.row(what, outcome.failure, "", "", "")
-        took = seconds(outcome.seconds) + (f" ({times(outcome.seconds, ours.seconds)})" if ours else "")
-        report.row(what, took, f"{rows / outcome.seconds:,.0f}", mebibytes(outcome.peak), megabytes(size))
+            return report.row(what, outcome.failure, "", "", "", "")
+        took = beside(outcome, ours), beside(outcome, ours, "processor"), f"{rows / outcome.seconds:,.0f}"
+        report.row(what, *took, mebibytes(outcome.peak), megabytes(size))
 
     def imported():
         shutil.rmtree(folder / "new", ignore_errors=True)
@@ -132,15 +138,19 @@ def committed(folder, file, before):
     outcomes = [run(["git", *rest], place) for rest in (["add", "-A"], ["commit", "-qm", "all"])]
     size = size_of(place / ".git" / "objects")
     shutil.rmtree(place)
-    total = before.seconds + sum(outcome.seconds for outcome in outcomes)
-    return before._replace(seconds=total, peak=max(o.peak for o in [before, *outcomes])), size
+    outcomes.append(before)
+    return before._replace(
+        seconds=sum(outcome.seconds for outcome in outcomes),
+        processor=sum(outcome.processor for outcome in outcomes),
+        peak=max(outcome.peak for outcome in outcomes),
+    ), size
 
 
 def change_and_compare(bench, rows, folder, warehouse):
     """Makes versions and times comparing each with the one before. Gives the last as Parquet."""
     report, duck = bench.report, bench.duck
     others, texts = peers.Peers(duck, bench.programs), rows * 160 < peers.GIT_REFUSES
-    before, changes = folder / "0.parquet", []
+    before, changes, compared = folder / "0.parquet", [], []
     if texts:
         duck.copy(f"FROM '{before}'", before.with_suffix(".csv"))
     report.table("diff", "osodata", "chunks", "text read", *peers.NAMES)
@@ -166,12 +176,14 @@ def change_and_compare(bench, rows, folder, warehouse):
         counts = (count, 0, 0) if day else (0, 0, count)
         outcome, found = warehouse.diff()
         right = report.check(what, tuple(found[name] for name in ("added", "removed", "changed")), counts)
-        cells = []
+        cells, theirs_all = [], []
         for name in peers.NAMES:
             theirs = others.compare(name, before, after)
             fine = theirs is None or bool(theirs.failure)
             fine = fine or report.check(f"{name}, {what}", theirs.output, peers.expected(name, *counts))
             cells.append(cell(theirs, outcome, fine))
+            theirs_all.append(theirs)
+        compared.append((what, outcome, theirs_all))
         took = f"{seconds(outcome.seconds)}, {mebibytes(outcome.peak)}" + ("" if right else ", WRONG")
         report.row(what, took, f"{found['chunks_read']:,}", megabytes(found["bytes_read"]), *cells)
         for old in (before, before.with_suffix(".csv")):
@@ -179,10 +191,17 @@ def change_and_compare(bench, rows, folder, warehouse):
         before = after
     before.with_suffix(".csv").unlink(missing_ok=True)
 
-    report.table("change", "rows of the file", "time", "memory", "bytes added")
+    report.table("diff, cpu", "osodata", *peers.NAMES)
+    for what, ours, theirs_all in compared:
+        report.row(what, beside(ours, None, "processor"), *(
+            "–" if theirs is None or theirs.failure else beside(theirs, ours, "processor")
+            for theirs in theirs_all
+        ))
+    report.table("change", "rows of the file", "time", "cpu", "memory", "bytes added")
     for option, count, outcome, size in changes:
-        took = seconds(outcome.seconds), mebibytes(outcome.peak), megabytes(size)
-        report.row(f"`osodata import {option} --memory 256MB`", f"{count:,}", *took)
+        took = seconds(outcome.seconds), seconds(outcome.processor)
+        what = f"`osodata import {option} --memory 256MB`"
+        report.row(what, f"{count:,}", *took, mebibytes(outcome.peak), megabytes(size))
     answer = warehouse.query(events.CHECKSUM).output
     expected = duck.answer(f"{events.CHECKSUM}'{before}'").output
     report.check("all cells after the changes", answer, expected)
