@@ -3,7 +3,8 @@
 #   OSODATA_SCRATCH=DIR   builds in DIR instead of .build
 #   ARGS=…                handed to `osodata run` by make run, to `swift test` by make test
 #                         (make bench-crash: how many calls to kill at, 300; make bench: how many
-#                         rows, 1000000)
+#                         rows, 1000000, more than one size if you like)
+#   RESULTS=FILE          where make bench writes, not a name in Benchmarks/Results
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -66,9 +67,11 @@ golden: bootstrap ## write every golden file anew; look at the difference before
 	@RECORD_GOLDEN=1 swift test $(FLAGS) $(ARGS) || true
 	@git status --short -- '*/Golden/*'
 
-bench: build ## time writing, diffs, daily appends and history of generated tables; answers are checked
-	@Benchmarks/store.py $(RELEASE) $(or $(ARGS),1000000)
-	@Benchmarks/history.py $(RELEASE)
+bench: RESULTS ?= $(shell Benchmarks/measure.py)
+bench: build ## time the store beside other tools (ARGS="1000000 10000000" rows), and history; answers are checked
+	@Benchmarks/store.py $(RELEASE) $(or $(ARGS),1000000) --results $(RESULTS)
+	@Benchmarks/history.py $(RELEASE) | tee -a $(RESULTS)
+	@echo "make: the figures are in $(RESULTS)"
 
 bench-crash: build ## kill runs at 300 system calls (ARGS=30 for fewer), check that nothing is lost
 	@Benchmarks/crash.py $(RELEASE) $(or $(ARGS),300)

@@ -292,12 +292,13 @@ def main():
     start = time.time()
     changed = make(folder, commits)
     print(f"{commits} commits in {folder}, made in {time.time() - start:.0f} s", file=sys.stderr)
+    print(f"\n## History of {commits:,} commits\n\n| | time, median of 5 | read |\n| --- | --- | --- |")
     wrong = 0
 
     def report(what, seconds, isRight, more=""):
         nonlocal wrong
         wrong += not isRight
-        print(f"{seconds * 1000:8.0f} ms  {what}{more}{'' if isRight else '  WRONG'}")
+        print(f"| `{what}` | {seconds:.2f} s | {more}{'' if isRight else ' WRONG'} |", flush=True)
 
     for table, count in [("daily_v1", commits), ("rare_v1", (commits + 99) // 100)]:
         for limit in [20, 1_000_000]:
@@ -319,7 +320,7 @@ def main():
         read = ", ".join(f"{answer[name]} {name.split('_')[0]}" for name in
                          ["versions", "manifests_read", "lists_read", "chunks_read"])
         report(" ".join(["history", *key]), seconds,
-               len(answer["changes"]) == count and last == stars, f"  ({read})")
+               len(answer["changes"]) == count and last == stars, read)
     return 1 if wrong else 0
 
 
