@@ -8,5 +8,7 @@ package protocol RowArbiter: AnyObject, Sendable {
     /// - Parameters:
     ///   - old: text of the row that is there, with its newline.
     ///   - new: text of the other.
+    /// - Returns: whether the old one stays.
+    /// - Throws: what reading the rows throws.
     func keeps(_ old: [UInt8], insteadOf new: [UInt8]) throws(Failure) -> Bool
 }

@@ -15,8 +15,10 @@ package struct RowSelection: Sendable {
 
     /// Rows of `schema` with one of some values in every column that an alternative names.
     ///
-    /// - Parameter alternatives: of each, texts by the name of a `string` column that the schema
-    ///   has; a column of another type or name selects nothing.
+    /// - Parameters:
+    ///   - alternatives: of each, texts by the name of a `string` column that the schema has; a
+    ///     column of another type or name selects nothing.
+    ///   - schema: of the rows.
     package init(anyOf alternatives: [[String: Set<String>]], schema: Schema) {
         self.alternatives = alternatives.map { Self.conditions($0, schema) }
     }

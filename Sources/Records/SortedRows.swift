@@ -31,6 +31,7 @@ package struct SortedRows: Sendable {
     ///   - all: the tables; of rows with one key the arbiter is asked for that of an earlier table
     ///     and that of a later one, each time the rows are gone through.
     ///   - arbiter: who decides.
+    /// - Returns: their rows, which are merged as they are gone through.
     package static func merging(
         schema: Schema,
         _ all: [SortedRows],

@@ -151,10 +151,9 @@ struct EditingTests {
                 old[table.before.sortKey(row)] = table.before.row(row)
             }
             var put = RowSet(schema: table.schema)
-            for row in 0..<table.after.count {
-                if old.removeValue(forKey: table.after.sortKey(row)) != table.after.row(row) {
-                    try put.append(row: table.after.row(row))
-                }
+            for row in 0..<table.after.count
+            where old.removeValue(forKey: table.after.sortKey(row)) != table.after.row(row) {
+                try put.append(row: table.after.row(row))
             }
             try put.sort()
             var gone = RowSet(schema: table.schema)
