@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Times writing, changing, comparing, growing and reading a table beside other tools; checks every answer.
 
-Usage: Benchmarks/store.py PROGRAM [ROWS…] [--folder FOLDER] [--results FILE]
+Usage: Benchmarks/store.py PROGRAM [ROWS…] [--only store|growth] [--peers-up-to ROWS] [--folder FOLDER] [--results FILE]
 
-1,000,000 rows if none are named, 10,000 at least. Rows look like events: ten columns, about 220 bytes
+1,000,000 rows if none are named, 10,000 at least; above 10,000,000 the peers are left out unless --peers-up-to says more. Rows look like events: ten columns, about 220 bytes
 of canonical text, keyed by time and id. The work is done in FOLDER (a temporary one if none is named;
 50 million rows need 40 GB). Prints Markdown, and writes it to FILE, a name in Benchmarks/Results if
 none is given. What takes less than five seconds is the median of five runs, except what changes a
@@ -35,6 +35,7 @@ class Bench:
     def __init__(self, program, folder, report):
         self.program, self.folder, self.report = os.path.abspath(program), folder, report
         self.programs = peers_programs()
+        self.has_peers = True
         self.duck = events.Duck(self.program, folder)
 
 
@@ -112,6 +113,9 @@ def write(bench, rows, folder):
         else:
             kept = made[-1]
             kept.move(folder / "warehouse")
+        if not bench.has_peers:
+            source.unlink()
+            continue
         for bound in ("256MB", "512MB", "1GB", "2GB", "4GB", "8GB"):
             order = f"FROM {events.table(source)} ORDER BY time, id"
             theirs = median(lambda: duck.copy(order, target, bound, LONGEST))
@@ -123,7 +127,7 @@ def write(bench, rows, folder):
             both, size = committed(folder, target, theirs)
             line("the same, `git add` and `git commit`", both, size, ours)
         source.unlink()
-    if theirs.failure:
+    if not bench.has_peers or theirs.failure:
         duck.copy(f"FROM ({events.unsorted(rows)}) ORDER BY time, id", target)
     report.check("digests of the table made of CSV and of Parquet", len(digests), 1)
     return kept
@@ -149,7 +153,8 @@ def committed(folder, file, before):
 def change_and_compare(bench, rows, folder, warehouse):
     """Makes versions and times comparing each with the one before. Gives the last as Parquet."""
     report, duck = bench.report, bench.duck
-    others, texts = peers.Peers(duck, bench.programs), rows * 160 < peers.GIT_REFUSES
+    others = peers.Peers(duck, bench.programs)
+    texts = bench.has_peers and rows * 160 < peers.GIT_REFUSES
     before, changes, compared = folder / "0.parquet", [], []
     if texts:
         duck.copy(f"FROM '{before}'", before.with_suffix(".csv"))
@@ -178,7 +183,7 @@ def change_and_compare(bench, rows, folder, warehouse):
         right = report.check(what, tuple(found[name] for name in ("added", "removed", "changed")), counts)
         cells, theirs_all = [], []
         for name in peers.NAMES:
-            theirs = others.compare(name, before, after)
+            theirs = others.compare(name, before, after) if bench.has_peers else None
             fine = theirs is None or bool(theirs.failure)
             fine = fine or report.check(f"{name}, {what}", theirs.output, peers.expected(name, *counts))
             cells.append(cell(theirs, outcome, fine))
@@ -245,6 +250,8 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1].split("Usage: ")[1])
     parser.add_argument("program")
     parser.add_argument("rows", nargs="*", type=int)
+    parser.add_argument("--only", choices=["store", "growth"])
+    parser.add_argument("--peers-up-to", type=int, default=10_000_000)
     parser.add_argument("--folder", type=pathlib.Path)
     parser.add_argument("--results", type=pathlib.Path)
     arguments = parser.parse_args()
@@ -258,7 +265,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="osodata-store-", dir=folder) as temporary:
         bench = Bench(arguments.program, pathlib.Path(temporary), report)
         describe(bench, sizes)
-        for rows in sizes:
+        for rows in sizes if arguments.only != "growth" else ():
+            bench.has_peers = rows <= arguments.peers_up_to
             report.say(f"\n## {rows:,} rows")
             folder = bench.folder / str(rows)
             folder.mkdir()
@@ -267,9 +275,10 @@ def main():
             read(bench, folder, warehouse, parquet)
             shutil.rmtree(folder)
         base = min(1_000_000, max(sizes))
-        report.say(f"\n## {growth.DAYS} days added to {base:,} rows")
-        for day in (3_333, 666):
-            growth.measure(bench, base, day)
+        if arguments.only != "store":
+            report.say(f"\n## {growth.DAYS} days added to {base:,} rows")
+            for day in (3_333, 666):
+                growth.measure(bench, base, day)
     report.say()
     report.say(f"{report.wrong} answers wrong." if report.wrong else "Every answer was right.")
     return 1 if report.wrong else 0
