@@ -8,6 +8,12 @@ static inline int shim_git_set_hash_verification(int enabled) {
     return git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, enabled);
 }
 
+// Bytes of packs that are mapped into memory at a time, in one window and in all.
+static inline int shim_git_set_mapped(size_t window, size_t limit) {
+    int status = git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, window);
+    return status < 0 ? status : git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, limit);
+}
+
 /// Refuses repositories that another user owns.
 static inline int shim_git_set_owner_validation(int enabled) {
     return git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, enabled);

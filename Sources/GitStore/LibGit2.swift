@@ -11,6 +11,8 @@ enum LibGit2 {
         _ = shim_git_set_hash_verification(0)
         _ = shim_git_set_owner_validation(1)
         _ = shim_git_set_fsync(1)
+        // Left to itself it maps whole packs, which then count as memory of this process.
+        _ = shim_git_set_mapped(16 << 20, 128 << 20)
         // Partial clones are read; an object that is not there is a failure with its own hint.
         // What `worktreeConfig` means libgit2 does not know: `Repository` reads that file.
         _ = unsafe shim_git_set_extensions("partialclone", "worktreeconfig")
