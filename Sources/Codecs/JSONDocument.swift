@@ -247,9 +247,9 @@ package struct JSONNode: Sendable {
     }
 
     /// Calls `body` with each of `memberNodes`, so that no list of them is made.
-    package func forEachMember(
-        _ body: (_ key: JSONNode, _ value: JSONNode) throws(Failure) -> Void
-    ) throws(Failure) {
+    package func forEachMember<Problem: Error>(
+        _ body: (_ key: JSONNode, _ value: JSONNode) throws(Problem) -> Void
+    ) throws(Problem) {
         guard kind == .object else { return }
         var position = index + 1
         let end = Int(tapeNode.next)
@@ -264,19 +264,8 @@ package struct JSONNode: Sendable {
 
     /// As `members`, with keys as nodes, so that no String is made.
     package var memberNodes: [(key: JSONNode, value: JSONNode)] {
-        guard kind == .object else { return [] }
         var out: [(key: JSONNode, value: JSONNode)] = []
-        var position = index + 1
-        let end = Int(tapeNode.next)
-        while position < end {
-            out.append(
-                (
-                    JSONNode(document: document, index: position),
-                    JSONNode(document: document, index: position + 1)
-                )
-            )
-            position = Int(document.tape[position + 1].next)
-        }
+        forEachMember { out.append(($0, $1)) }
         return out
     }
 }

@@ -1,15 +1,5 @@
 import Diagnostics
-package import Records
-
-extension Schema {
-    /// Whether rows of both look alike: ids and docs may differ.
-    package func hasLayout(of other: Schema) -> Bool {
-        func layout(_ schema: Schema) -> [String] {
-            schema.columns.map { "\($0.name) \($0.type) \($0.isNullable)" }
-        }
-        return key == other.key && cutClass == other.cutClass && layout(self) == layout(other)
-    }
-}
+import Records
 
 /// Makes schemas of tables whose columns are written down in this module.
 enum RawTable {

@@ -58,7 +58,7 @@ struct CSVTable: ImportTable {
             columns.firstIndex { $0.name == column.name } ?? -1
         }
         let types = schema.dataColumns.map(\.type)
-        let kinds = types.map { Kind($0) }
+        let cellTypes = types.map { CellType($0) }
         return try sortedRows(
             of: file,
             .csv(delimiter: delimiter),
@@ -79,7 +79,7 @@ struct CSVTable: ImportTable {
                             (field) throws(Failure) in
                             try unsafe Self.append(
                                 field,
-                                kinds[column],
+                                cellTypes[column],
                                 as: types[column],
                                 to: &builder
                             )
@@ -100,33 +100,15 @@ struct CSVTable: ImportTable {
         }
     }
 
-    /// What a column's values are, for a loop over all of them: nothing to count or to copy.
-    private enum Kind: UInt8 {
-        case string, int64, bool, date, timestamp, json
-        /// Any other type.
-        case other
-
-        init(_ type: ColumnType) {
-            self =
-                switch type {
-                case .string: .string
-                case .int64: .int64
-                case .bool: .bool
-                case .date: .date
-                case .timestamp: .timestamp
-                case .json: .json
-                default: .other
-                }
-        }
-    }
-
     private static func append(
         _ field: UnsafeBufferPointer<UInt8>,
-        _ kind: Kind,
+        _ cellType: CellType,
         as type: @autoclosure () -> ColumnType,
         to builder: inout RowBuilder
     ) throws(Failure) -> Bool {
-        if kind == .string {
+        // A field is no list; of a table that has them, `plain` says so.
+        let base = cellType.listDepth == 0 ? cellType.base : nil
+        if base == .string {
             try unsafe builder.string(utf8: field)
             return true
         }
@@ -134,7 +116,7 @@ struct CSVTable: ImportTable {
             try builder.null()
             return true
         }
-        switch kind {
+        switch base {
         case .int64:
             guard let value = unsafe JSONNumber.int64(field) else { return false }
             try builder.int64(value)
@@ -151,7 +133,7 @@ struct CSVTable: ImportTable {
             let text = unsafe Array(field)
             guard let canonical = try? CanonicalJSON.format(parsing: text) else { return false }
             try builder.json(canonical: canonical)
-        case .string, .other: return try unsafe builder.plain(field, as: type())
+        default: return try unsafe builder.plain(field, as: type())
         }
         return true
     }

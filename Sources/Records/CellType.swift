@@ -1,7 +1,7 @@
 /// A column type taken apart for hot loops: no boxes, compared in one instruction.
-struct CellType: Sendable {
+package struct CellType: Sendable {
     /// What an innermost value is.
-    enum Base: UInt8, Sendable {
+    package enum Base: UInt8, Sendable {
         case bool
         case int64
         case double
@@ -14,14 +14,15 @@ struct CellType: Sendable {
         case json
     }
 
-    let base: Base
+    package let base: Base
     /// Lists around the base: 2 for `list<list<string>>`.
-    let listDepth: UInt8
+    package let listDepth: UInt8
     /// Of a decimal.
     let precision: UInt8
     let scale: UInt8
 
-    init(_ type: ColumnType) {
+    /// Takes a type apart.
+    package init(_ type: ColumnType) {
         var type = type
         var depth: UInt8 = 0
         while case .list(let element) = type {

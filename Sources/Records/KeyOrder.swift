@@ -45,34 +45,20 @@ package struct KeyOrder: Sendable {
             guard let minimum = part.minimum else { return nil }
             key.removeAll(keepingCapacity: true)
             guard unsafe SortKey.append(cell, type, to: &key),
-                let least = Self.key(minimum, type)
+                let least = SortKey.key(minimum, type)
             else { return nil }
-            let order = Self.compare(key, least)
+            let order = SortKey.compare(key, least)
             if order < 0 { return true }
             let isExact = type.base != .string || least.count - 1 < Self.exactText
-            let greatest = part.maximum.flatMap { Self.key($0, type) }
+            let greatest = part.maximum.flatMap { SortKey.key($0, type) }
             guard isExact else {
                 // All of the part lies before, or nothing is known.
-                return greatest.map { Self.compare(key, $0) > 0 } == true ? false : nil
+                return greatest.map { SortKey.compare(key, $0) > 0 } == true ? false : nil
             }
             if order > 0 { return false }
             // The columns behind are in order only among rows that have this one in common.
-            guard let greatest, Self.compare(least, greatest) == 0 else { return nil }
+            guard let greatest, least == greatest else { return nil }
         }
         return false
-    }
-
-    private static func key(_ text: [UInt8], _ type: CellType) -> [UInt8]? {
-        var key: [UInt8] = []
-        let isFine = unsafe text.withUnsafeBufferPointer {
-            unsafe SortKey.append($0, type, to: &key)
-        }
-        return isFine ? key : nil
-    }
-
-    private static func compare(_ a: [UInt8], _ b: [UInt8]) -> Int {
-        unsafe a.withUnsafeBufferPointer { a in
-            unsafe b.withUnsafeBufferPointer { b in unsafe SortKey.compare(a, b) }
-        }
     }
 }

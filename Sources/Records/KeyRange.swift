@@ -25,11 +25,7 @@ package struct KeyRange: Sendable {
     private static func key(_ cells: [[UInt8]?], _ schema: Schema) -> [UInt8] {
         var key: [UInt8] = []
         for (column, cell) in zip(schema.columns.prefix(schema.keyCount), cells) {
-            var part: [UInt8] = []
-            let isFine = unsafe cell?.withUnsafeBufferPointer {
-                unsafe SortKey.append($0, CellType(column.type), to: &part)
-            }
-            guard isFine == true else { break }
+            guard let cell, let part = SortKey.key(cell, CellType(column.type)) else { break }
             key += part
         }
         return key

@@ -192,12 +192,8 @@ extension RowKey {
 
     /// Whether a bound lies below, at or above the row's cell; nil if nothing is known.
     private func bound(_ cell: [UInt8]?, _ column: Int) -> Int? {
-        guard let cell else { return nil }
-        var key: [UInt8] = []
-        let isFine = unsafe cell.withUnsafeBufferPointer { cell in
-            unsafe SortKey.append(cell, CellType(columns[column].type), to: &key)
-        }
-        return isFine ? Self.compare(key, parts[column]) : nil
+        cell.flatMap { SortKey.key($0, CellType(columns[column].type)) }
+            .map { SortKey.compare($0, parts[column]) }
     }
 
     /// Finds the row in the text of a chunk by halving.
@@ -214,11 +210,5 @@ extension RowKey {
             if try reader.sortKey(ofRow: row, in: text) == wanted { return .within(row) }
         }
         return start == 0 ? .before : start == text.count ? .after : .within(nil)
-    }
-
-    private static func compare(_ a: [UInt8], _ b: [UInt8]) -> Int {
-        unsafe a.withUnsafeBufferPointer { a in
-            unsafe b.withUnsafeBufferPointer { b in unsafe SortKey.compare(a, b) }
-        }
     }
 }

@@ -6,7 +6,7 @@ package struct RowSelection: Sendable {
         let column: Int
         /// JSON texts.
         let cells: Set<[UInt8]>
-        /// Sort keys of the least and the greatest.
+        /// Their sort keys, in order.
         let keys: [[UInt8]]
         let type: CellType
     }
@@ -35,9 +35,7 @@ package struct RowSelection: Sendable {
             return Condition(
                 column: column ?? 0,
                 cells: isText ? Set(cells) : [],
-                keys: cells.compactMap { Self.key($0, type) }.sorted {
-                    $0.lexicographicallyPrecedes($1)
-                },
+                keys: cells.compactMap { SortKey.key($0, type) }.sorted(by: SortKey.precedes),
                 type: type
             )
         }
@@ -51,11 +49,13 @@ package struct RowSelection: Sendable {
     private static func mayMatch(_ condition: Condition, _ statistics: [ColumnStatistics]) -> Bool {
         let part = statistics[condition.column]
         if let set = part.set { return set.contains { condition.cells.contains($0) } }
-        guard let least = part.minimum.flatMap({ key($0, condition.type) }) else { return false }
-        let greatest = part.maximum.flatMap { key($0, condition.type) }
+        guard let least = part.minimum.flatMap({ SortKey.key($0, condition.type) }) else {
+            return false
+        }
+        let greatest = part.maximum.flatMap { SortKey.key($0, condition.type) }
         return condition.keys.contains { key in
-            guard !key.lexicographicallyPrecedes(least) else { return false }
-            return greatest.map { !$0.lexicographicallyPrecedes(key) } ?? true
+            guard !SortKey.precedes(key, least) else { return false }
+            return greatest.map { !SortKey.precedes($0, key) } ?? true
         }
     }
 
@@ -66,13 +66,5 @@ package struct RowSelection: Sendable {
                 condition.cells.contains(unsafe Array(row[cells[condition.column]]))
             }
         }
-    }
-
-    private static func key(_ text: [UInt8], _ type: CellType) -> [UInt8]? {
-        var key: [UInt8] = []
-        let isFine = unsafe text.withUnsafeBufferPointer {
-            unsafe SortKey.append($0, type, to: &key)
-        }
-        return isFine ? key : nil
     }
 }

@@ -130,7 +130,7 @@ extension RowSet {
     }
 
     /// The failure of two rows with one key.
-    func duplicate(_ first: [UInt8], _ second: [UInt8]) -> Failure {
+    package func duplicate(_ first: [UInt8], _ second: [UInt8]) -> Failure {
         var key: [String] = []
         if let cells = try? cells(of: first) {
             for (index, name) in schema.key.enumerated() {
@@ -151,7 +151,7 @@ extension RowSet {
     /// Equal rows of a table without key as one row that has the sum of their counts.
     ///
     /// - Returns: the row and its cut hash.
-    static func folded(
+    package static func folded(
         _ texts: [[UInt8]],
         schema: Schema
     ) throws(Failure) -> (row: [UInt8], hash: UInt64) {

@@ -152,6 +152,24 @@ package struct Schema: Hashable, Sendable {
         Failure(.invalidSchema, message, hint: hint)
     }
 
+    /// Whether both have columns of the same names and types in one order; what may be null, ids
+    /// and docs may differ.
+    package func hasColumns(of other: Schema) -> Bool {
+        columns.count == other.columns.count
+            && zip(columns, other.columns).allSatisfy { $0.name == $1.name && $0.type == $1.type }
+    }
+
+    /// Whether the same rows are the same text in the same chunks.
+    package func spellsRows(as other: Schema) -> Bool {
+        key == other.key && cutClass == other.cutClass && hasColumns(of: other)
+    }
+
+    /// Whether both say the same of rows: only ids and docs may differ.
+    package func hasLayout(of other: Schema) -> Bool {
+        spellsRows(as: other)
+            && zip(columns, other.columns).allSatisfy { $0.isNullable == $1.isNullable }
+    }
+
     /// The position of a column in the stored order.
     package func index(of name: String) -> Int? { columns.firstIndex { $0.name == name } }
 }

@@ -137,10 +137,20 @@ enum SortKey {
         return nil
     }
 
+    /// The key of a cell's text; nil if it is not of the type.
+    static func key(_ cell: [UInt8], _ type: CellType) -> [UInt8]? {
+        var key: [UInt8] = []
+        let isFine = unsafe cell.withUnsafeBufferPointer { unsafe append($0, type, to: &key) }
+        return isFine ? key : nil
+    }
+
     /// Whether one key comes before another.
-    static func precedes(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+    static func precedes(_ a: [UInt8], _ b: [UInt8]) -> Bool { compare(a, b) < 0 }
+
+    /// As with keys that are lent.
+    static func compare(_ a: [UInt8], _ b: [UInt8]) -> Int {
         unsafe a.withUnsafeBufferPointer { a in
-            unsafe b.withUnsafeBufferPointer { b in unsafe compare(a, b) < 0 }
+            unsafe b.withUnsafeBufferPointer { b in unsafe compare(a, b) }
         }
     }
 

@@ -134,7 +134,7 @@ package struct SortedRows: Sendable {
             merge.copyRow(to: &second)
             if second.order < first.order { swap(&first, &second) }
         }
-        return Self.duplicate(first.text, second.text, schema: schema)
+        return RowSet(schema: schema).duplicate(first.text, second.text)
     }
 
     /// All rows in memory.
@@ -143,21 +143,6 @@ package struct SortedRows: Sendable {
         var rows = RowSet(schema: schema)
         try unsafe forEach { (row, _, _) throws(Failure) in try unsafe rows.append(row: row) }
         return rows
-    }
-
-    /// Equal rows of a table without key as one row that has the sum of their counts.
-    ///
-    /// - Returns: the row and its cut hash.
-    package static func folded(
-        _ texts: [[UInt8]],
-        schema: Schema
-    ) throws(Failure) -> (row: [UInt8], hash: UInt64) {
-        try RowSet.folded(texts, schema: schema)
-    }
-
-    /// The failure of two rows with one key.
-    package static func duplicate(_ first: [UInt8], _ second: [UInt8], schema: Schema) -> Failure {
-        RowSet(schema: schema).duplicate(first, second)
     }
 
     private static func give(

@@ -31,10 +31,7 @@ struct KnownPieces {
     /// The pieces of `previous`, for a version with the columns of `schema`.
     init(_ previous: Snapshot?, schema: Schema) {
         self.previous = previous
-        let old = previous?.schema.columns ?? []
-        sameColumns =
-            old.count == schema.columns.count
-            && zip(old, schema.columns).allSatisfy { $0.name == $1.name && $0.type == $1.type }
+        sameColumns = previous?.schema.hasColumns(of: schema) ?? false
         for (index, info) in (previous?.manifest.segments ?? []).enumerated() {
             segments[info.digest] = index
         }

@@ -47,13 +47,3 @@ package struct Rewrite: Sendable {
         self.runs = runs
     }
 }
-
-extension Schema {
-    /// Whether equal rows of both are equal text in equal chunks.
-    fileprivate func spellsRows(as other: Schema) -> Bool {
-        func columns(_ schema: Schema) -> [String] {
-            schema.columns.map { "\($0.name) \($0.type)" }
-        }
-        return key == other.key && cutClass == other.cutClass && columns(self) == columns(other)
-    }
-}

@@ -89,11 +89,11 @@ struct TableSplice {
         }
         if old.schema.isMultiset {
             counts.added += 1
-            let (sum, hash) = try SortedRows.folded([there, new], schema: old.schema)
+            let (sum, hash) = try RowSet.folded([there, new], schema: old.schema)
             return try add(sum, hash)
         }
         if case .refused = edit.collision {
-            throw SortedRows.duplicate(there, new, schema: old.schema)
+            throw RowSet(schema: old.schema).duplicate(there, new)
         }
         var stays = there == new
         if !stays, case .decided(let arbiter) = edit.collision {
@@ -120,9 +120,9 @@ struct TableSplice {
     }
 
     private mutating func add(_ row: [UInt8], _ hash: UInt64) throws(Failure) {
-        let cut = unsafe row.withUnsafeBufferPointer { unsafe cutter.add($0, hash: hash) }
-        try writer.add(cut.before)
-        try writer.add(cut.with)
+        try unsafe row.withUnsafeBufferPointer { (row) throws(Failure) in
+            try unsafe add(row, hash)
+        }
     }
 
     // MARK: What is there

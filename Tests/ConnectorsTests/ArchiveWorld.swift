@@ -140,15 +140,9 @@ struct Extracted {
     init(_ result: ExtractResult, _ name: String, to table: RowSet?) throws {
         let edit = RawEdit(table: name, results: [result])
         var kept = RowSet(schema: edit.schema)
-        let reader = RowReader(schema: edit.schema)
         for index in 0..<(table?.count ?? 0) {
-            guard let row = table?.row(index) else { continue }
-            var cells: [Range<Int>] = []
-            let goes = try unsafe row.withUnsafeBufferPointer { (row) throws(Failure) in
-                try unsafe reader.cells(row, into: &cells)
-                return unsafe edit.dropping?.matches(row, cells) ?? false
-            }
-            if !goes { try kept.append(row: row) }
+            guard let row = table?.row(index), try !edit.drops(row) else { continue }
+            try kept.append(row: row)
         }
         try kept.sort()
         let merged = SortedRows.merging(
@@ -163,4 +157,15 @@ struct Extracted {
     }
 
     func objects() throws -> [[String: Any]] { try rows?.objects() ?? [] }
+}
+
+extension RawEdit {
+    /// Whether a row goes before others come.
+    func drops(_ row: [UInt8]) throws(Failure) -> Bool {
+        var cells: [Range<Int>] = []
+        return try unsafe row.withUnsafeBufferPointer { (row) throws(Failure) in
+            try unsafe RowReader(schema: schema).cells(row, into: &cells)
+            return unsafe dropping?.matches(row, cells) ?? false
+        }
+    }
 }
