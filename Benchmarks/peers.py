@@ -53,7 +53,8 @@ class Peers:
         texts = [path.with_suffix(".csv") for path in (before, after)]
         if not texts[0].exists():
             return Outcome("", 0, 0, 0, "refuses files over 1 GB")
-        command = ["git", "diff", "--no-index", "--numstat", *texts]
+        # Unless told otherwise, git takes files over 512 MiB as binary and gives no counts.
+        command = ["git", "-c", "core.bigFileThreshold=4g", "diff", "--no-index", "--numstat", *texts]
         outcome = run(command, folder, statuses=(0, 1), limit=LONGEST)
         return outcome._replace(output=",".join(outcome.output.split()[:2]) or "0,0")
 

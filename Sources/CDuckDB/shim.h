@@ -74,9 +74,7 @@ typedef enum duckdb_error_type {
     DUCKDB_ERROR_PERMISSION = 34,
 } duckdb_error_type;
 
-typedef struct _duckdb_database *duckdb_database;
 typedef struct _duckdb_connection *duckdb_connection;
-typedef struct _duckdb_config *duckdb_config;
 typedef struct _duckdb_extracted_statements *duckdb_extracted_statements;
 typedef struct _duckdb_prepared_statement *duckdb_prepared_statement;
 typedef struct _duckdb_pending_result *duckdb_pending_result;
@@ -84,11 +82,9 @@ typedef struct _duckdb_logical_type *duckdb_logical_type;
 typedef struct _duckdb_value *duckdb_value;
 typedef struct _duckdb_data_chunk *duckdb_data_chunk;
 typedef struct _duckdb_vector *duckdb_vector;
-typedef struct _duckdb_table_function *duckdb_table_function;
 typedef struct _duckdb_scalar_function *duckdb_scalar_function;
 typedef struct _duckdb_expression *duckdb_expression;
 typedef struct _duckdb_bind_info *duckdb_bind_info;
-typedef struct _duckdb_init_info *duckdb_init_info;
 typedef struct _duckdb_function_info *duckdb_function_info;
 
 typedef struct duckdb_result {
@@ -110,6 +106,14 @@ typedef struct duckdb_hugeint {
     int64_t upper;
 } duckdb_hugeint;
 
+typedef struct duckdb_date {
+    int32_t days;
+} duckdb_date;
+
+typedef struct duckdb_timestamp {
+    int64_t micros;
+} duckdb_timestamp;
+
 /// A string or blob in a vector: up to 12 bytes in place, longer ones by pointer.
 typedef struct duckdb_string_t {
     union {
@@ -126,9 +130,6 @@ typedef struct duckdb_string_t {
 } duckdb_string_t;
 
 typedef void (*duckdb_delete_callback_t)(void *data);
-typedef void (*duckdb_table_function_bind_t)(duckdb_bind_info info);
-typedef void (*duckdb_table_function_init_t)(duckdb_init_info info);
-typedef void (*duckdb_table_function_t)(duckdb_function_info info, duckdb_data_chunk output);
 typedef void (*duckdb_scalar_function_bind_t)(duckdb_bind_info info);
 typedef void (*duckdb_scalar_function_t)(duckdb_function_info info, duckdb_data_chunk input,
                                          duckdb_vector output);
@@ -137,15 +138,7 @@ const char *duckdb_library_version(void);
 void duckdb_free(void *ptr);
 idx_t duckdb_vector_size(void);
 
-// Databases and connections.
-duckdb_state duckdb_create_config(duckdb_config *out_config);
-duckdb_state duckdb_set_config(duckdb_config config, const char *name, const char *option);
-void duckdb_destroy_config(duckdb_config *config);
-duckdb_state duckdb_open_ext(const char *path, duckdb_database *out_database, duckdb_config config,
-                             char **out_error);
-void duckdb_close(duckdb_database *database);
-duckdb_state duckdb_connect(duckdb_database database, duckdb_connection *out_connection);
-void duckdb_disconnect(duckdb_connection *connection);
+// Connections, which version 2 opens.
 void duckdb_interrupt(duckdb_connection connection);
 duckdb_value duckdb_get_table_names(duckdb_connection connection, const char *query,
                                     bool qualified);
@@ -213,6 +206,14 @@ duckdb_logical_type duckdb_map_type_key_type(duckdb_logical_type type);
 duckdb_logical_type duckdb_map_type_value_type(duckdb_logical_type type);
 void duckdb_destroy_value(duckdb_value *value);
 char *duckdb_get_varchar(duckdb_value value);
+bool duckdb_get_bool(duckdb_value value);
+int64_t duckdb_get_int64(duckdb_value value);
+double duckdb_get_double(duckdb_value value);
+duckdb_date duckdb_get_date(duckdb_value value);
+duckdb_timestamp duckdb_get_timestamp(duckdb_value value);
+bool duckdb_is_null_value(duckdb_value value);
+/// Borrowed from the value.
+duckdb_logical_type duckdb_get_value_type(duckdb_value value);
 idx_t duckdb_get_list_size(duckdb_value value);
 duckdb_value duckdb_get_list_child(duckdb_value value, idx_t index);
 
@@ -237,45 +238,6 @@ duckdb_state duckdb_list_vector_reserve(duckdb_vector vector, idx_t required_cap
 duckdb_vector duckdb_struct_vector_get_child(duckdb_vector vector, idx_t index);
 duckdb_vector duckdb_array_vector_get_child(duckdb_vector vector);
 
-// Table functions.
-duckdb_table_function duckdb_create_table_function(void);
-void duckdb_destroy_table_function(duckdb_table_function *table_function);
-void duckdb_table_function_set_name(duckdb_table_function table_function, const char *name);
-void duckdb_table_function_add_parameter(duckdb_table_function table_function,
-                                         duckdb_logical_type type);
-void duckdb_table_function_set_extra_info(duckdb_table_function table_function, void *extra_info,
-                                          duckdb_delete_callback_t destroy);
-void duckdb_table_function_set_bind(duckdb_table_function table_function,
-                                    duckdb_table_function_bind_t bind);
-void duckdb_table_function_set_init(duckdb_table_function table_function,
-                                    duckdb_table_function_init_t init);
-void duckdb_table_function_set_local_init(duckdb_table_function table_function,
-                                          duckdb_table_function_init_t init);
-void duckdb_table_function_set_function(duckdb_table_function table_function,
-                                        duckdb_table_function_t function);
-void duckdb_table_function_supports_projection_pushdown(duckdb_table_function table_function,
-                                                        bool pushdown);
-duckdb_state duckdb_register_table_function(duckdb_connection con, duckdb_table_function function);
-void *duckdb_bind_get_extra_info(duckdb_bind_info info);
-duckdb_value duckdb_bind_get_parameter(duckdb_bind_info info, idx_t index);
-void duckdb_bind_add_result_column(duckdb_bind_info info, const char *name,
-                                   duckdb_logical_type type);
-void duckdb_bind_set_bind_data(duckdb_bind_info info, void *bind_data,
-                               duckdb_delete_callback_t destroy);
-void duckdb_bind_set_cardinality(duckdb_bind_info info, idx_t cardinality, bool is_exact);
-void duckdb_bind_set_error(duckdb_bind_info info, const char *error);
-void *duckdb_init_get_bind_data(duckdb_init_info info);
-void duckdb_init_set_init_data(duckdb_init_info info, void *init_data,
-                               duckdb_delete_callback_t destroy);
-idx_t duckdb_init_get_column_count(duckdb_init_info info);
-idx_t duckdb_init_get_column_index(duckdb_init_info info, idx_t column_index);
-void duckdb_init_set_max_threads(duckdb_init_info info, idx_t max_threads);
-void duckdb_init_set_error(duckdb_init_info info, const char *error);
-void *duckdb_function_get_bind_data(duckdb_function_info info);
-void *duckdb_function_get_init_data(duckdb_function_info info);
-void *duckdb_function_get_local_init_data(duckdb_function_info info);
-void duckdb_function_set_error(duckdb_function_info info, const char *error);
-
 // Scalar functions.
 duckdb_scalar_function duckdb_create_scalar_function(void);
 void duckdb_destroy_scalar_function(duckdb_scalar_function *scalar_function);
@@ -292,10 +254,257 @@ void duckdb_scalar_function_set_function(duckdb_scalar_function scalar_function,
                                          duckdb_scalar_function_t function);
 duckdb_state duckdb_register_scalar_function(duckdb_connection con,
                                              duckdb_scalar_function scalar_function);
+void duckdb_function_set_error(duckdb_function_info info, const char *error);
 void *duckdb_scalar_function_bind_get_extra_info(duckdb_bind_info info);
 duckdb_expression duckdb_scalar_function_bind_get_argument(duckdb_bind_info info, idx_t index);
 duckdb_logical_type duckdb_expression_return_type(duckdb_expression expr);
 void duckdb_destroy_expression(duckdb_expression *expr);
+
+// Version 2 of the API, of which no header of this library is published. Signatures are those of
+// duckdb/duckdb src/include/duckdb_v2.h near the release, checked against the library's code and
+// by QueryingTests (docs/decisions/0009-duckdb-v2.md). Handles of connections, chunks, vectors and
+// values are pointers to the same objects as in version 1.
+
+/// What the last parameter of most functions may be told; NULL where nobody asks.
+typedef struct _duckdb_v2_error_info *duckdb_v2_error_info;
+typedef struct _duckdb_v2_environment *duckdb_v2_environment;
+typedef struct _duckdb_v2_instance *duckdb_v2_instance;
+typedef struct _duckdb_v2_factory *duckdb_v2_factory;
+typedef struct _duckdb_v2_context *duckdb_v2_context;
+/// Not the same object as a `duckdb_logical_type`.
+typedef struct _duckdb_v2_logical_type *duckdb_v2_logical_type;
+typedef struct _duckdb_v2_expression *duckdb_v2_expression;
+typedef struct _duckdb_v2_table_function *duckdb_v2_table_function;
+typedef struct _duckdb_v2_signature *duckdb_v2_signature;
+typedef struct _duckdb_v2_function_bind_info *duckdb_v2_function_bind_info;
+typedef struct _duckdb_v2_table_bind_info *duckdb_v2_table_bind_info;
+typedef struct _duckdb_v2_pushdown_info *duckdb_v2_pushdown_info;
+typedef struct _duckdb_v2_global_info *duckdb_v2_global_info;
+typedef struct _duckdb_v2_local_info *duckdb_v2_local_info;
+typedef struct _duckdb_v2_exec_info *duckdb_v2_exec_info;
+typedef struct _duckdb_v2_partition_info *duckdb_v2_partition_info;
+
+/// Text of a length, borrowed.
+typedef struct duckdb_v2_str {
+    const char *text;
+    idx_t length;
+} duckdb_v2_str;
+
+/// What a callback gives DuckDB to keep.
+typedef struct duckdb_v2_opaque {
+    void *data;
+    void (*destroy)(void *data);
+    /// NULL: equal to itself only.
+    bool (*equals)(void *one, void *other);
+} duckdb_v2_opaque;
+
+/// 0 is success.
+typedef int duckdb_v2_error;
+
+enum { DUCKDB_V2_ERROR_API = 1 };
+
+enum { DUCKDB_V2_PARAMETER_STANDARD = 1 };
+
+/// Kinds of expressions, as the library numbers them.
+typedef enum duckdb_v2_expression_type {
+    DUCKDB_V2_EXPRESSION_CAST = 12,
+    DUCKDB_V2_EXPRESSION_NOT = 13,
+    DUCKDB_V2_EXPRESSION_IS_NULL = 14,
+    DUCKDB_V2_EXPRESSION_IS_NOT_NULL = 15,
+    DUCKDB_V2_EXPRESSION_EQUAL = 25,
+    DUCKDB_V2_EXPRESSION_NOT_EQUAL = 26,
+    DUCKDB_V2_EXPRESSION_LESS = 27,
+    DUCKDB_V2_EXPRESSION_GREATER = 28,
+    DUCKDB_V2_EXPRESSION_LESS_OR_EQUAL = 29,
+    DUCKDB_V2_EXPRESSION_GREATER_OR_EQUAL = 30,
+    DUCKDB_V2_EXPRESSION_IN = 35,
+    DUCKDB_V2_EXPRESSION_BETWEEN = 38,
+    DUCKDB_V2_EXPRESSION_NOT_DISTINCT = 40,
+    DUCKDB_V2_EXPRESSION_AND = 50,
+    DUCKDB_V2_EXPRESSION_OR = 51,
+    DUCKDB_V2_EXPRESSION_CONSTANT = 75,
+    DUCKDB_V2_EXPRESSION_FUNCTION = 141,
+    DUCKDB_V2_EXPRESSION_COLUMN = 228,
+} duckdb_v2_expression_type;
+
+duckdb_v2_error duckdb_v2_error_info_set_code(duckdb_v2_error_info info, int code);
+duckdb_v2_error duckdb_v2_error_info_set_text(duckdb_v2_error_info info,
+                                              const duckdb_v2_str *text);
+duckdb_v2_error duckdb_v2_error_info_get_text(duckdb_v2_error_info info, duckdb_v2_str *out_text);
+void duckdb_v2_error_info_destroy(duckdb_v2_error_info *info);
+
+// Opening.
+duckdb_v2_error duckdb_v2_environment_create(duckdb_v2_environment *out_environment,
+                                             duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_environment_destroy(duckdb_v2_environment *environment);
+duckdb_v2_error duckdb_v2_instance_create(duckdb_v2_environment environment,
+                                          duckdb_v2_instance *out_instance,
+                                          duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_instance_destroy(duckdb_v2_instance *instance);
+duckdb_v2_error duckdb_v2_instance_attach(duckdb_v2_instance instance, const duckdb_v2_str *name,
+                                          const duckdb_v2_str *path, void *options, bool unused,
+                                          duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_instance_set_default(duckdb_v2_instance instance,
+                                               const duckdb_v2_str *name,
+                                               duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_connection_create(duckdb_v2_instance instance,
+                                            duckdb_connection *out_connection,
+                                            duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_connection_destroy(duckdb_connection *connection);
+
+// Types.
+duckdb_v2_error duckdb_v2_connection_get_factory(duckdb_connection connection,
+                                                 duckdb_v2_factory *out_factory,
+                                                 duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_context_get_factory(duckdb_v2_context context,
+                                              duckdb_v2_factory *out_factory,
+                                              duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_factory_create_type_from_text(duckdb_v2_factory factory,
+                                                        const duckdb_v2_str *text,
+                                                        duckdb_v2_logical_type *out_type,
+                                                        duckdb_v2_error_info *err);
+void duckdb_v2_logical_type_destroy(duckdb_v2_logical_type *type);
+
+// Values and expressions.
+duckdb_v2_error duckdb_v2_value_get_varchar(duckdb_value value, duckdb_v2_str *out_text,
+                                            duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_expression_get_type(duckdb_v2_expression expression,
+                                              duckdb_v2_expression_type *out_type,
+                                              duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_expression_get_child_count(duckdb_v2_expression expression,
+                                                     idx_t *out_count, duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_expression_get_child(duckdb_v2_expression expression, idx_t index,
+                                               duckdb_v2_expression *out_child,
+                                               duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_expression_column_ref_get_index(duckdb_v2_expression expression,
+                                                          idx_t *out_index,
+                                                          duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_expression_constant_get_value(duckdb_v2_expression expression,
+                                                        duckdb_value *out_value,
+                                                        duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_expression_function_get_name(duckdb_v2_expression expression,
+                                                       duckdb_v2_str *out_name,
+                                                       duckdb_v2_error_info *err);
+
+// Table functions. Callbacks find `*err` ready to be told what went wrong.
+typedef void (*duckdb_v2_table_bind_t)(duckdb_v2_function_bind_info call,
+                                       duckdb_v2_table_bind_info info, duckdb_v2_context context,
+                                       duckdb_v2_error_info *err);
+typedef void (*duckdb_v2_table_pushdown_t)(duckdb_v2_pushdown_info info, duckdb_v2_context context,
+                                           duckdb_v2_error_info *err);
+typedef void (*duckdb_v2_table_init_global_t)(duckdb_v2_global_info info,
+                                              duckdb_v2_context context,
+                                              duckdb_v2_error_info *err);
+typedef void (*duckdb_v2_table_init_local_t)(duckdb_v2_local_info info, duckdb_v2_context context,
+                                             duckdb_v2_error_info *err);
+typedef void (*duckdb_v2_table_exec_t)(duckdb_v2_exec_info info, duckdb_v2_context context,
+                                       duckdb_v2_error_info *err);
+typedef void (*duckdb_v2_table_partition_t)(duckdb_v2_partition_info info,
+                                            duckdb_v2_context context, duckdb_v2_error_info *err);
+
+duckdb_v2_error duckdb_v2_table_function_create(duckdb_v2_factory factory,
+                                                duckdb_v2_table_function *out_function,
+                                                duckdb_v2_error_info *err);
+void duckdb_v2_table_function_destroy(duckdb_v2_table_function *function);
+duckdb_v2_error duckdb_v2_table_function_set_name(duckdb_v2_table_function function,
+                                                  const duckdb_v2_str *name,
+                                                  duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_get_signature(duckdb_v2_table_function function,
+                                                       duckdb_v2_signature *out_signature,
+                                                       duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_function_signature_add_parameter(duckdb_v2_signature signature,
+                                                           const duckdb_v2_str *name,
+                                                           duckdb_v2_logical_type type,
+                                                           duckdb_value default_value, int kind,
+                                                           duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_set_user_data(duckdb_v2_table_function function,
+                                                       duckdb_v2_opaque *data,
+                                                       duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_set_bind_callback(duckdb_v2_table_function function,
+                                                           duckdb_v2_table_bind_t callback,
+                                                           duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_set_filter_pushdown_callback(
+    duckdb_v2_table_function function, duckdb_v2_table_pushdown_t callback,
+    duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_set_init_global_callback(
+    duckdb_v2_table_function function, duckdb_v2_table_init_global_t callback,
+    duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_set_init_local_callback(
+    duckdb_v2_table_function function, duckdb_v2_table_init_local_t callback,
+    duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_set_exec_callback(duckdb_v2_table_function function,
+                                                           duckdb_v2_table_exec_t callback,
+                                                           duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_set_partition_data_callback(
+    duckdb_v2_table_function function, duckdb_v2_table_partition_t callback,
+    duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_set_projection_pushdown(duckdb_v2_table_function function,
+                                                                 bool enable,
+                                                                 duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_connection_register_table_function(duckdb_connection connection,
+                                                             duckdb_v2_table_function function,
+                                                             duckdb_v2_error_info *err);
+
+duckdb_v2_error duckdb_v2_function_bind_get_user_data(duckdb_v2_function_bind_info call,
+                                                      void **out_data, duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_function_bind_get_arg_value(duckdb_v2_function_bind_info call,
+                                                      idx_t index, duckdb_value *out_value,
+                                                      duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_function_bind_set_bind_data(duckdb_v2_function_bind_info call,
+                                                      duckdb_v2_opaque *data,
+                                                      duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_bind_add_result_column(duckdb_v2_table_bind_info info,
+                                                                const duckdb_v2_str *name,
+                                                                duckdb_v2_logical_type type,
+                                                                duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_bind_set_cardinality(duckdb_v2_table_bind_info info,
+                                                              idx_t rows, bool is_exact,
+                                                              duckdb_v2_error_info *err);
+
+duckdb_v2_error duckdb_v2_table_function_filter_pushdown_get_bind_data(
+    duckdb_v2_pushdown_info info, void **out_data, duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_filter_pushdown_get_filter_count(
+    duckdb_v2_pushdown_info info, idx_t *out_count, duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_filter_pushdown_get_filter(
+    duckdb_v2_pushdown_info info, idx_t index, duckdb_v2_expression *out_filter,
+    duckdb_v2_error_info *err);
+/// The result column that a column of a filter stands for.
+duckdb_v2_error duckdb_v2_table_function_filter_pushdown_get_column_index(
+    duckdb_v2_pushdown_info info, idx_t index, idx_t *out_column, duckdb_v2_error_info *err);
+
+duckdb_v2_error duckdb_v2_table_function_init_global_get_bind_data(duckdb_v2_global_info info,
+                                                                   void **out_data,
+                                                                   duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_init_global_get_column_count(duckdb_v2_global_info info,
+                                                                      idx_t *out_count,
+                                                                      duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_init_global_get_column_index(duckdb_v2_global_info info,
+                                                                      idx_t index,
+                                                                      idx_t *out_column,
+                                                                      duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_init_global_set_global_state(duckdb_v2_global_info info,
+                                                                      duckdb_v2_opaque *state,
+                                                                      duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_init_global_set_max_threads(duckdb_v2_global_info info,
+                                                                     idx_t threads,
+                                                                     duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_init_local_set_local_state(duckdb_v2_local_info info,
+                                                                    duckdb_v2_opaque *state,
+                                                                    duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_exec_get_global_state(duckdb_v2_exec_info info,
+                                                               void **out_state,
+                                                               duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_exec_get_local_state(duckdb_v2_exec_info info,
+                                                              void **out_state,
+                                                              duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_exec_get_output_chunk(duckdb_v2_exec_info info,
+                                                               duckdb_data_chunk *out_chunk,
+                                                               duckdb_v2_error_info *err);
+duckdb_v2_error duckdb_v2_table_function_partition_data_get_local_state(
+    duckdb_v2_partition_info info, void **out_state, duckdb_v2_error_info *err);
+/// Rows of a lower index come first; a thread's never decreases.
+duckdb_v2_error duckdb_v2_table_function_partition_data_set_batch_index(
+    duckdb_v2_partition_info info, idx_t index, duckdb_v2_error_info *err);
 
 #ifdef __cplusplus
 }

@@ -1,64 +1,392 @@
+import Codecs
 package import Diagnostics
+import Diffing
 package import GitStore
 package import Querying
-import Snapshots
+import Records
+package import Snapshots
 
-/// A connection that sees the tables of a revision.
-package enum SnapshotQuery {
+/// A statement over the tables of a revision, and of others that it names.
+///
+/// Besides what DuckDB knows, a statement may say
+/// - `marts.projects_v1 AT (VERSION => 'HEAD~1')`, or `"marts.projects_v1@HEAD~1"`;
+/// - `changes('marts.projects_v1', 'HEAD~1', 'HEAD')`: a difference (`ChangesTable`);
+/// - `$name`: a value given beside it.
+package struct SnapshotQuery {
+    package let connection: Connection
+    private let statement: EditedStatement
+    private let file: String?
+    private let written: String?
+
     /// Opens an engine with a view for every table the statement names.
     ///
     /// - Parameters:
     ///   - warehouse: the repository.
     ///   - tree: the revision's tree; nil for a repository without a commit.
     ///   - statement: the SQL; only the tables it names become views.
+    ///   - file: what failures name as their place.
+    ///   - values: texts to be put in for `$name`, by name.
+    ///   - written: the file that `writeParquet` writes; nil if it is not called.
     ///   - options: threads and memory.
-    /// - Returns: the connection, for this statement.
-    /// - Throws: `query.unknown-table` with a near name.
-    package static func connect(
+    /// - Throws: `query.unknown-table` with a near name, `query.parameter`, `git.unknown-revision`,
+    ///   `query.*`.
+    package init(
         _ warehouse: Warehouse,
         tree: ObjectID?,
         statement: String,
+        file: String? = nil,
+        values: [String: String] = [:],
+        written: String? = nil,
         options: Runner.Options
-    ) throws(Failure) -> Connection {
+    ) throws(Failure) {
         let database = try Database(
-            options: .init(threads: options.threads, memoryLimit: options.memoryLimit)
+            options: .init(
+                threads: options.threads,
+                memoryLimit: options.memoryLimit,
+                files: written.map { [$0] } ?? []
+            )
         )
-        let connection = try database.connect()
-        guard let tree else { return connection }
-        let available = try warehouse.store.tables(inTree: tree)
-        let named = try connection.tableNames(statement)
+        connection = try database.connect()
+        self.file = file
+        self.written = written
+        var revisions = RevisionTables(warehouse, connection, options)
+        let uses = try connection.statementTree(statement, file: file)?.revisionUses() ?? []
+        let missing = Set(values.keys).subtracting(uses.compactMap(\.parameterName)).min()
+        if let missing {
+            throw Failure(
+                .queryParameter,
+                "The statement has no parameter '$\(missing)'.",
+                hint: "Write $\(missing) where the value shall stand."
+            )
+        }
+        var replacements: [(range: Range<Int>, text: String)] = []
+        for use in uses {
+            replacements += try revisions.replacements(for: use, values, in: statement, file)
+        }
+        self.statement = EditedStatement(statement, replacing: replacements)
+        let names = try self.statement.explaining { () throws(Failure) in
+            try connection.tablePaths(self.statement.sql, file: file)
+        }
+        try revisions.attach(names.filter { $0.first?.hasPrefix("@") != true }, at: tree)
+    }
+
+    /// Opens an engine with views of tables, to write them to a database of DuckDB's.
+    ///
+    /// - Parameters:
+    ///   - warehouse: the repository.
+    ///   - tree: the revision's tree.
+    ///   - tables: the tables.
+    ///   - written: the file that `writeDatabase` writes.
+    ///   - options: threads and memory.
+    /// - Throws: `query.unknown-table` with a near name.
+    package init(
+        _ warehouse: Warehouse,
+        tree: ObjectID?,
+        tables: [TableName],
+        written: String,
+        options: Runner.Options
+    ) throws(Failure) {
+        let database = try Database(
+            options: .init(
+                threads: options.threads,
+                memoryLimit: options.memoryLimit,
+                files: [written, "\(written).wal"]
+            )
+        )
+        connection = try database.connect()
+        statement = EditedStatement("", replacing: [])
+        file = nil
+        self.written = written
+        try RevisionTables(warehouse, connection, options).attach(
+            tables.map { [$0.layer, $0.name] },
+            at: tree
+        )
+    }
+
+    /// Writes tables to a database of DuckDB's, in schemas named as their layers.
+    ///
+    /// - Throws: `query.*`.
+    package func writeDatabase(_ tables: [TableName]) throws(Failure) {
+        guard let written else { return }
+        try connection.execute("ATTACH \(quotedLiteral(written)) AS osodata_export")
+        for table in tables {
+            let name = "\(quotedIdentifier(table.layer)).\(quotedIdentifier(table.name))"
+            try connection.execute(
+                """
+                CREATE SCHEMA IF NOT EXISTS osodata_export.\(quotedIdentifier(table.layer));
+                CREATE TABLE osodata_export.\(name) AS FROM \(name)
+                """
+            )
+        }
+        try connection.execute("DETACH osodata_export")
+    }
+
+    /// Starts the statement.
+    ///
+    /// - Returns: its rows, to be asked for.
+    /// - Throws: `query.*`.
+    package func run() throws(Failure) -> QueryResult {
+        try statement.explaining { () throws(Failure) in
+            try connection.query(statement.sql, file: file)
+        }
+    }
+
+    /// Writes the rows as Parquet, compressed by zstd, to the file named at first.
+    ///
+    /// Whole numbers of 256 bits, which Parquet does not have, become text.
+    ///
+    /// - Throws: `query.*`.
+    package func writeParquet() throws(Failure) {
+        guard let written else { return }
+        let columns = try statement.explaining { () throws(Failure) in
+            try connection.describe(statement.sql, file: file)
+        }
+        let texts = columns.filter { $0.type == .uint256 }.map {
+            "\(quotedIdentifier($0.name))::VARCHAR AS \(quotedIdentifier($0.name))"
+        }
+        let replaced = texts.isEmpty ? "" : " REPLACE (\(texts.joined(separator: ", ")))"
+        let whole = statement.wrapped(
+            in: "COPY (SELECT *\(replaced) FROM (",
+            "\n)) TO \(quotedLiteral(written)) (FORMAT parquet, COMPRESSION zstd)"
+        )
+        try whole.explaining { () throws(Failure) in
+            try connection.execute(whole.sql, file: file)
+        }
+    }
+
+    /// The next rows of a result, with failures at their place in the statement as it was written.
+    package func next(of result: QueryResult) throws(Failure) -> ResultChunk? {
+        try statement.explaining { () throws(Failure) in try result.nextChunk() }
+    }
+}
+
+extension RevisionUse {
+    /// The name of the parameter this is, or has its revision from.
+    fileprivate var parameterName: String? {
+        if case .parameter(let name, _) = self { return name }
+        return nil
+    }
+}
+
+/// Makes tables of several revisions views of one database.
+private struct RevisionTables {
+    private let warehouse: Warehouse
+    private let connection: Connection
+    private let options: Runner.Options
+    /// How many revisions and differences the statement has named.
+    private var count = 0
+
+    init(_ warehouse: Warehouse, _ connection: Connection, _ options: Runner.Options) {
+        self.warehouse = warehouse
+        self.connection = connection
+        self.options = options
+    }
+
+    /// Makes what a use stands for a view, and gives what to write in its place.
+    ///
+    /// A table keeps its name, which columns may be qualified with; its schema becomes `@1`.
+    mutating func replacements(
+        for use: RevisionUse,
+        _ values: [String: String],
+        in sql: String,
+        _ file: String?
+    ) throws(Failure) -> [(range: Range<Int>, text: String)] {
+        switch use {
+        case .parameter(let name, let range):
+            guard let value = values[name] else {
+                throw Failure(
+                    .queryParameter,
+                    "The parameter '$\(name)' has no value.",
+                    hint: "Give it: --param \(name)=…",
+                    place: SourcePosition(byte: range.lowerBound, in: sql).place(in: file)
+                )
+            }
+            return [(range, quotedLiteral(value))]
+        case .table(let path, let revision, let name, let clause):
+            let place = SourcePosition(byte: clause.lowerBound, in: sql).place(in: file)
+            let text = try text(revision, values, place)
+            try attach(path, revision: text, schema: nextSchema())
+            return [
+                (name, "\"@\(count)\".\(quotedIdentifier(path.last ?? ""))"),
+                (clause, String(repeating: " ", count: clause.count)),
+            ]
+        case .changes(let arguments, let call):
+            let place = SourcePosition(byte: call.lowerBound, in: sql).place(in: file)
+            guard arguments.count == 3 else {
+                throw Failure(
+                    .queryInvalid,
+                    "changes() takes three texts, not \(arguments.count) arguments.",
+                    hint: "changes('marts.projects_v1', 'HEAD~1', 'HEAD')",
+                    place: place
+                )
+            }
+            var texts: [String] = []
+            for argument in arguments { texts.append(try text(argument, values, place)) }
+            try attachChanges(texts[0], from: texts[1], to: texts[2])
+            return [(call, "\"@\(count)\".\(StatementTree.changesFunction)")]
+        }
+    }
+
+    private mutating func nextSchema() -> String {
+        count += 1
+        return "@\(count)"
+    }
+
+    /// A text in a statement, as it is or as the value of a parameter.
+    private func text(
+        _ node: JSONValue,
+        _ values: [String: String],
+        _ place: Place
+    ) throws(Failure) -> String {
+        if node["class"]?.string == "CONSTANT", let text = node["literal"]?["text"]?.string {
+            return text
+        }
+        if node["class"]?.string == "PARAMETER", let name = node["identifier"]?.string,
+            let value = values[name]
+        {
+            return value
+        }
+        throw Failure(
+            .queryInvalid,
+            "A table or a revision must be written as a text.",
+            hint: "AT (VERSION => 'HEAD~1')",
+            place: place
+        )
+    }
+
+    private func attach(
+        _ path: [String],
+        revision: String,
+        schema: String
+    ) throws(Failure) {
+        let written = path.joined(separator: ".")
+        let tree = try warehouse.tree(revision)
+        let snapshot = try snapshot(written, at: tree, revision: revision)
+        try connection.attach(snapshot, schema: schema, name: path.last ?? "")
+    }
+
+    private mutating func attachChanges(
+        _ name: String,
+        from before: String,
+        to after: String
+    ) throws(Failure) {
+        let table = try TableName(parsing: name)
+        var sides: [Snapshot?] = []
+        for revision in [before, after] {
+            let tree = try warehouse.tree(revision)
+            sides.append(
+                try tree.flatMap { (tree) throws(Failure) in
+                    try warehouse.store.snapshot(table, inTree: tree)
+                }
+            )
+        }
+        try warehouse.store.requireDifferences(
+            ofTables: [(before: sides[0]?.tree, after: sides[1]?.tree)]
+        )
+        let difference = try TableDiff(
+            table,
+            from: sides[0],
+            to: sides[1],
+            rules: DiffRules(),
+            condition: nil
+        )
+        guard let difference else { throw try unknown(name, at: try warehouse.tree(after)) }
+        let rows = try ChangesTable(difference).rows(
+            limit: options.sortLimit(for: warehouse.repository)
+        )
+        try connection.attach(
+            rows,
+            schema: nextSchema(),
+            name: StatementTree.changesFunction
+        )
+    }
+
+    /// Makes the tables that a statement names views, at `tree` where no revision is said.
+    func attach(_ paths: [[String]], at tree: ObjectID?) throws(Failure) {
+        guard let tree else { return }
         var folders: [ObjectID] = []
-        for name in named {
-            guard let table = try? TableName(parsing: name),
+        for path in paths {
+            guard let table = try? TableName(parsing: path.joined(separator: ".")),
                 let folder = try warehouse.repository.entry(path: table.path, inTree: tree)
             else { continue }
             folders.append(folder.id)
         }
-        try warehouse.store.require(.lists, ofTables: folders)
-        for name in named {
-            guard let table = try? TableName(parsing: name) else {
-                guard let meant = available.first(where: { $0.name == name }) else { continue }
-                throw Failure(
-                    .queryUnknownTable,
-                    "The table '\(name)' is named without its layer.",
-                    hint: "Did you mean '\(meant)'?"
-                )
+        // In one exchange; which chunks a filtered clone needs only the scan knows.
+        try warehouse.store.require(.manifest, ofTables: folders)
+        var found: [(path: [String], snapshot: Snapshot)] = []
+        for path in paths {
+            let written = path.joined(separator: ".")
+            let parts = written.split(separator: "@", maxSplits: 1).map(String.init)
+            if parts.count == 2 {
+                let other = try warehouse.tree(parts[1])
+                let snapshot = try snapshot(parts[0], at: other, revision: parts[1])
+                found.append((path, snapshot))
+            } else if let snapshot = try snapshotIfLayered(path, at: tree) {
+                found.append((path, snapshot))
             }
-            guard let snapshot = try warehouse.store.snapshot(table, inTree: tree) else {
-                let near = nearest(to: table, among: available)
-                throw Failure(
-                    .queryUnknownTable,
-                    "There is no table '\(name)'.",
-                    hint: near.map { "Did you mean '\($0)'?" } ?? "List the tables: osodata tables"
-                )
-            }
-            try connection.attach(snapshot, as: table)
         }
-        return connection
+        for (path, snapshot) in found {
+            if path.count == 1 {
+                try connection.attach(snapshot, schema: "main", name: path[0])
+            } else {
+                try connection.attach(
+                    snapshot,
+                    schema: path[path.count - 2],
+                    name: path[path.count - 1]
+                )
+            }
+        }
+    }
+
+    /// The table of a path, nil if it may be one of DuckDB's own.
+    private func snapshotIfLayered(_ path: [String], at tree: ObjectID) throws(Failure) -> Snapshot?
+    {
+        let written = path.joined(separator: ".")
+        guard (try? TableName(parsing: written)) != nil else {
+            let meant = try warehouse.store.tables(inTree: tree).first { $0.name == written }
+            guard let meant else { return nil }
+            throw Failure(
+                .queryUnknownTable,
+                "The table '\(written)' is named without its layer.",
+                hint: "Did you mean '\(meant)'?"
+            )
+        }
+        return try snapshot(written, at: tree, revision: nil)
+    }
+
+    private func snapshot(
+        _ written: String,
+        at tree: ObjectID?,
+        revision: String?
+    ) throws(Failure) -> Snapshot {
+        let table = try TableName(parsing: written)
+        if let tree, let folder = try warehouse.repository.entry(path: table.path, inTree: tree) {
+            try warehouse.store.require(.manifest, ofTables: [folder.id])
+            if let snapshot = try warehouse.store.snapshot(table, inTree: tree) { return snapshot }
+        }
+        throw try unknown(written, at: tree, revision: revision)
+    }
+
+    private func unknown(
+        _ written: String,
+        at tree: ObjectID?,
+        revision: String? = nil
+    ) throws(Failure) -> Failure {
+        let available =
+            try tree.map { (tree) throws(Failure) in try warehouse.store.tables(inTree: tree) }
+            ?? []
+        let near = (try? TableName(parsing: written)).flatMap { nearest(to: $0, among: available) }
+        return Failure(
+            .queryUnknownTable,
+            "There is no table '\(written)'\(revision.map { " at '\($0)'" } ?? "").",
+            hint: near.map { "Did you mean '\($0)'?" } ?? "List the tables: osodata tables"
+        )
     }
 }
 
 extension Failure.Code {
     /// A statement names a table that is not there.
     package static let queryUnknownTable = Self("query.unknown-table")
+    /// A value without a parameter, or a parameter without a value.
+    package static let queryParameter = Self("query.parameter")
 }

@@ -20,22 +20,41 @@ extension Connection {
         try attach(RowSetSource(rows), as: name)
     }
 
+    /// Makes a snapshot a table of this database under any name.
+    package func attach(_ snapshot: Snapshot, schema: String, name: String) throws(Failure) {
+        try attach(SnapshotSource(snapshot), schema: schema, name: name)
+    }
+
     /// Makes anything that can be scanned a table of this database.
     package func attach(
         _ source: any ScanSource,
         as name: TableName,
         order: ScanOrder = .stored
     ) throws(Failure) {
-        database.scans[name.description] =
-            order == .stored ? source : try ReversedSource(source)
+        try attach(
+            order == .stored ? source : ReversedSource(source),
+            schema: name.layer,
+            name: name.name
+        )
+    }
+
+    /// Makes anything that can be scanned a table of this database, in a schema that is made if it
+    /// is not there.
+    package func attach(
+        _ source: any ScanSource,
+        schema: String,
+        name: String
+    ) throws(Failure) {
+        let table = "\(schema).\(name)"
+        database.scans[table] = source
         let columns = source.schema.dataColumns.map { quotedIdentifier($0.name) }
-        try execute("CREATE SCHEMA IF NOT EXISTS \(quotedIdentifier(name.layer))")
+        try execute("CREATE SCHEMA IF NOT EXISTS \(quotedIdentifier(schema))")
         // Columns by name, because the scan's first one holds nothing.
         try execute(
             """
-            CREATE OR REPLACE VIEW \(quotedIdentifier(name.layer)).\(quotedIdentifier(name.name)) AS
+            CREATE OR REPLACE VIEW \(quotedIdentifier(schema)).\(quotedIdentifier(name)) AS
             SELECT \(columns.joined(separator: ", "))
-            FROM \(ScanRegistry.functionName)(\(quotedLiteral(name.description)))
+            FROM \(ScanRegistry.functionName)(\(quotedLiteral(table)))
             """
         )
     }

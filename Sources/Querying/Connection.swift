@@ -26,17 +26,19 @@ package final class Connection: @unchecked Sendable {
 
     init(database: Database) throws(Failure) {
         self.database = database
-        let state = unsafe database.withHandle { unsafe duckdb_connect($0, &handle) }
-        guard state == DuckDBSuccess else {
-            throw Failure(.engineStart, "DuckDB did not open a connection.")
-        }
-        // They belong to a session, not to the database.
-        for setting in Database.settings {
+        try unsafe database.open(&handle)
+        // They belong to a session, not to the database. Positions and candidates of errors come
+        // as data, not as drawn text.
+        for setting in Database.settings + [("errors_as_json", "true")] {
             try execute("SET \(setting.name) = '\(setting.value)'")
         }
     }
 
-    deinit { unsafe duckdb_disconnect(&handle) }
+    deinit { unsafe duckdb_v2_connection_destroy(&handle) }
+
+    /// What the scans of the statement that runs or ran last read and passed over, in the order in
+    /// which they began.
+    package var scanTallies: [ScanTally] { database.scans.tallies }
 
     /// Stops the statement that runs, from any thread; it throws `query.interrupted`.
     package func interrupt() { unsafe duckdb_interrupt(handle) }

@@ -14,18 +14,20 @@ package final class Database: Sendable {
         package var memoryLimit: Int64?
         /// Where it spills; nil for nowhere.
         package var tempDirectory: String?
-        /// The only file statements may read; nil for none.
-        var readableFile: String?
+        /// The only files statements may read and write.
+        var files: [String]
 
         /// Makes options.
         package init(
             threads: Int = 2,
             memoryLimit: Int64? = nil,
-            tempDirectory: String? = nil
+            tempDirectory: String? = nil,
+            files: [String] = []
         ) {
             self.threads = threads
             self.memoryLimit = memoryLimit
             self.tempDirectory = tempDirectory
+            self.files = files
         }
     }
 
@@ -58,17 +60,13 @@ package final class Database: Sendable {
                 hint: "Scripts/bootstrap puts the right one in .deps/lib."
             )
         }
-        handle = try DatabaseHandle(configuration: Self.configuration(options))
+        handle = try DatabaseHandle()
         scans = ScanRegistry()
         arguments = ArgumentTypes()
         let connection = try connect()
+        try connection.execute(Self.settings(for: options))
         try unsafe scans.register(on: connection.handle)
         try unsafe arguments.register(on: connection.handle)
-        if let file = options.readableFile {
-            try connection.execute("SET allowed_paths = [\(quotedLiteral(file))]")
-        }
-        // Last, because it forbids the one before it; it cannot be undone.
-        try connection.execute("SET enable_external_access = false")
     }
 
     /// A connection of its own state (macros and views are the database's).
@@ -76,50 +74,91 @@ package final class Database: Sendable {
     /// - Throws: `query.engine-start`.
     package func connect() throws(Failure) -> Connection { try Connection(database: self) }
 
-    func withHandle<R>(_ body: (duckdb_database?) -> R) -> R { unsafe body(handle.pointer) }
+    func open(_ connection: inout duckdb_connection?) throws(Failure) {
+        try unsafe handle.open(&connection)
+    }
 
-    private static func configuration(_ options: Options) -> [(String, String)] {
-        var configuration = [
+    /// The statements that set an engine up.
+    private static func settings(for options: Options) -> String {
+        var settings = [
             ("threads", "\(max(options.threads, 1))"),
             ("autoinstall_known_extensions", "false"),
             ("autoload_known_extensions", "false"),
-            // Positions and candidates of errors as data, not as drawn text.
-            ("errors_as_json", "true"),
-            ("temp_directory", options.tempDirectory ?? ""),
+            ("temp_directory", quotedLiteral(options.tempDirectory ?? "")),
         ]
-        if let limit = options.memoryLimit { configuration.append(("memory_limit", "\(limit)B")) }
-        return configuration
+        if let limit = options.memoryLimit { settings.append(("memory_limit", "'\(limit)B'")) }
+        if !options.files.isEmpty {
+            let files = options.files.map(quotedLiteral).joined(separator: ", ")
+            settings.append(("allowed_paths", "[\(files)]"))
+        }
+        // Last, because it forbids some of those before it; it cannot be undone.
+        settings.append(("enable_external_access", "false"))
+        return settings.map { "SET GLOBAL \($0.0) = \($0.1);" }.joined(separator: "\n")
     }
 }
 
-/// Owns a `duckdb_database`.
+/// Owns an engine with a database in memory.
+///
+/// It is opened by version 2 of the API, so that scans are offered conditions; its connections are
+/// those of version 1 as well (docs/decisions/0009-duckdb-v2.md).
 @safe
 private final class DatabaseHandle: @unchecked Sendable {
     // @unchecked Sendable: set once, and DuckDB locks a database itself.
-    var pointer: duckdb_database?
+    private var environment: duckdb_v2_environment?
+    private var instance: duckdb_v2_instance?
 
-    init(configuration: [(String, String)]) throws(Failure) {
-        var config: duckdb_config?
-        guard unsafe duckdb_create_config(&config) == DuckDBSuccess else {
-            throw Failure(.engineStart, "DuckDB has no memory for its configuration.")
+    init() throws(Failure) {
+        try unsafe call("an environment") {
+            unsafe duckdb_v2_environment_create(&environment, $0)
         }
-        defer { unsafe duckdb_destroy_config(&config) }
-        for (name, value) in configuration {
-            guard unsafe duckdb_set_config(config, name, value) == DuckDBSuccess else {
-                throw Failure(
-                    .engineStart,
-                    "DuckDB does not take \"\(value)\" for its setting \"\(name)\"."
-                )
+        try unsafe call("an instance") {
+            unsafe duckdb_v2_instance_create(environment, &instance, $0)
+        }
+        try unsafe call("a database") { error in
+            var status: duckdb_v2_error = 0
+            unsafe withEngineText("memory") { name in
+                unsafe withEngineText(":memory:") { path in
+                    status = unsafe duckdb_v2_instance_attach(
+                        instance,
+                        name,
+                        path,
+                        nil,
+                        false,
+                        error
+                    )
+                }
+                if status == 0 {
+                    status = unsafe duckdb_v2_instance_set_default(instance, name, error)
+                }
             }
-        }
-        var message: UnsafeMutablePointer<CChar>?
-        guard unsafe duckdb_open_ext(nil, &pointer, config, &message) == DuckDBSuccess else {
-            let cause = unsafe takeText(message)
-            throw Failure(.engineStart, "DuckDB did not start.", cause: cause)
+            return status
         }
     }
 
-    deinit { unsafe duckdb_close(&pointer) }
+    deinit {
+        unsafe duckdb_v2_instance_destroy(&instance)
+        unsafe duckdb_v2_environment_destroy(&environment)
+    }
+
+    func open(_ connection: inout duckdb_connection?) throws(Failure) {
+        try unsafe call("a connection") {
+            unsafe duckdb_v2_connection_create(instance, &connection, $0)
+        }
+    }
+
+    private func call(
+        _ what: String,
+        _ body: (UnsafeMutablePointer<duckdb_v2_error_info?>) -> duckdb_v2_error
+    ) throws(Failure) {
+        var error: duckdb_v2_error_info?
+        guard unsafe body(&error) != 0 else { return }
+        var text = unsafe duckdb_v2_str()
+        unsafe duckdb_v2_error_info_get_text(error, &text)
+        let bytes = unsafe UnsafeRawBufferPointer(start: text.text, count: Int(text.length))
+        let cause = unsafe String(decoding: bytes, as: UTF8.self)
+        unsafe duckdb_v2_error_info_destroy(&error)
+        throw Failure(.engineStart, "DuckDB did not open \(what).", cause: cause)
+    }
 }
 
 /// The text of a C string that DuckDB allocated; frees it.
@@ -130,10 +169,10 @@ func takeText(_ text: UnsafeMutablePointer<CChar>?) -> String? {
 }
 
 /// `text` as an SQL literal.
-func quotedLiteral(_ text: String) -> String { quoted(text, with: "'") }
+package func quotedLiteral(_ text: String) -> String { quoted(text, with: "'") }
 
 /// `name` as an SQL identifier.
-func quotedIdentifier(_ name: String) -> String { quoted(name, with: "\"") }
+package func quotedIdentifier(_ name: String) -> String { quoted(name, with: "\"") }
 
 private func quoted(_ text: String, with quote: Character) -> String {
     var out = String(quote)

@@ -267,30 +267,13 @@ extension ColumnType {
         }
     }
 
-    /// The same as a logical type, which the caller frees.
-    func makeLogicalType() -> duckdb_logical_type? {
-        func simple(_ type: duckdb_type) -> duckdb_logical_type? {
-            unsafe duckdb_create_logical_type(type)
+    /// The same as a type of the API's version 2, which the caller frees; nil if DuckDB does not
+    /// take it.
+    func makeType(_ factory: duckdb_v2_factory?) -> duckdb_v2_logical_type? {
+        var type: duckdb_v2_logical_type?
+        unsafe withEngineText(engineName) { name in
+            _ = unsafe duckdb_v2_factory_create_type_from_text(factory, name, &type, nil)
         }
-        switch self {
-        case .bool: return unsafe simple(DUCKDB_TYPE_BOOLEAN)
-        case .int64: return unsafe simple(DUCKDB_TYPE_BIGINT)
-        case .double: return unsafe simple(DUCKDB_TYPE_DOUBLE)
-        case .decimal(let precision, let scale):
-            return unsafe duckdb_create_decimal_type(UInt8(precision), UInt8(scale))
-        case .uint256: return unsafe simple(DUCKDB_TYPE_BIGNUM)
-        case .string: return unsafe simple(DUCKDB_TYPE_VARCHAR)
-        case .bytes: return unsafe simple(DUCKDB_TYPE_BLOB)
-        case .date: return unsafe simple(DUCKDB_TYPE_DATE)
-        case .timestamp: return unsafe simple(DUCKDB_TYPE_TIMESTAMP)
-        case .list(let element):
-            var child = unsafe element.makeLogicalType()
-            defer { unsafe duckdb_destroy_logical_type(&child) }
-            return unsafe duckdb_create_list_type(child)
-        case .json:
-            let type = unsafe simple(DUCKDB_TYPE_VARCHAR)
-            unsafe duckdb_logical_type_set_alias(type, "JSON")
-            return unsafe type
-        }
+        return unsafe type
     }
 }

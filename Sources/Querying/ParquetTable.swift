@@ -17,7 +17,7 @@ struct ParquetTable: ImportTable {
     init(_ file: ImportFile, threads: Int, memoryLimit: Int64?) throws(Failure) {
         self.file = file
         var options = Database.Options(threads: threads, memoryLimit: memoryLimit)
-        options.readableFile = file.path
+        options.files = [file.path]
         connection = try Database(options: options).connect()
         source = "read_parquet(\(quotedLiteral(file.path)))"
         let found: [ResultColumn]

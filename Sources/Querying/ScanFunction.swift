@@ -1,43 +1,68 @@
 import CDuckDB
 import Diagnostics
 import Records
-import Synchronization
 
-/// One use of a table in a statement.
-final class ScanBinding: Sendable {
-    let source: any ScanSource
-    let chunkRows: [Int]
-    let registry: ScanRegistry
-
-    init(source: any ScanSource, registry: ScanRegistry) throws(Failure) {
-        self.source = source
-        self.registry = registry
-        chunkRows = try source.chunkRows()
-    }
-}
-
-/// What all threads of a scan share.
-final class ScanState: Sendable {
-    let binding: ScanBinding
-    /// For each vector of the output, the column it holds; nil for the one that holds nothing.
-    let columns: [Int?]
-    private let next = Atomic<Int>(0)
-
-    init(binding: ScanBinding, columns: [Int?]) {
-        self.binding = binding
-        self.columns = columns
-    }
-
-    /// Whether the statement only counts rows, so that no chunk need be read. (How often a row
-    /// of a multiset is there is in its text.)
-    var countsOnly: Bool {
-        !binding.source.schema.isMultiset && columns.allSatisfy { $0 == nil }
-    }
-
-    /// The next chunk nobody has taken; nil after the last.
-    func takeChunk() -> Int? {
-        let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-        return index < binding.chunkRows.count ? index : nil
+extension ScanRegistry {
+    /// Makes the table function known to a database.
+    func register(on connection: duckdb_connection?) throws(Failure) {
+        var factory: duckdb_v2_factory?
+        var function: duckdb_v2_table_function?
+        var signature: duckdb_v2_signature?
+        unsafe duckdb_v2_connection_get_factory(connection, &factory, nil)
+        unsafe duckdb_v2_table_function_create(factory, &function, nil)
+        defer { unsafe duckdb_v2_table_function_destroy(&function) }
+        unsafe withEngineText(Self.functionName) {
+            _ = unsafe duckdb_v2_table_function_set_name(function, $0, nil)
+        }
+        unsafe duckdb_v2_table_function_get_signature(function, &signature, nil)
+        var text = unsafe ColumnType.string.makeType(factory)
+        unsafe withEngineText("table") {
+            _ = unsafe duckdb_v2_function_signature_add_parameter(
+                signature,
+                $0,
+                text,
+                nil,
+                Int32(DUCKDB_V2_PARAMETER_STANDARD),
+                nil
+            )
+        }
+        unsafe duckdb_v2_logical_type_destroy(&text)
+        var data = unsafe kept(self)
+        unsafe duckdb_v2_table_function_set_user_data(function, &data, nil)
+        unsafe duckdb_v2_table_function_set_bind_callback(
+            function,
+            { unsafe ScanCallbacks.bind($0, $1, $2, $3) },
+            nil
+        )
+        unsafe duckdb_v2_table_function_set_filter_pushdown_callback(
+            function,
+            { info, _, _ in unsafe ScanCallbacks.offer(info) },
+            nil
+        )
+        unsafe duckdb_v2_table_function_set_init_global_callback(
+            function,
+            { info, _, error in unsafe ScanCallbacks.start(info, error) },
+            nil
+        )
+        unsafe duckdb_v2_table_function_set_init_local_callback(
+            function,
+            { info, _, _ in unsafe ScanCallbacks.startThread(info) },
+            nil
+        )
+        unsafe duckdb_v2_table_function_set_exec_callback(
+            function,
+            { info, _, error in unsafe ScanCallbacks.scan(info, error) },
+            nil
+        )
+        unsafe duckdb_v2_table_function_set_partition_data_callback(
+            function,
+            { info, _, _ in unsafe ScanCallbacks.tellChunk(info) },
+            nil
+        )
+        unsafe duckdb_v2_table_function_set_projection_pushdown(function, true, nil)
+        guard
+            unsafe duckdb_v2_connection_register_table_function(connection, function, nil) == 0
+        else { throw Failure(.engineStart, "DuckDB did not take the scan function.") }
     }
 }
 
@@ -45,130 +70,157 @@ final class ScanState: Sendable {
 ///
 /// Failures are parked in the registry and thrown by the call that made DuckDB scan.
 enum ScanCallbacks {
-    static func bind(_ info: duckdb_bind_info?) {
-        guard let extra = unsafe duckdb_bind_get_extra_info(info) else { return }
-        let registry = unsafe Unmanaged<ScanRegistry>.fromOpaque(extra).takeUnretainedValue()
-        var parameter = unsafe duckdb_bind_get_parameter(info, 0)
-        let name = unsafe takeText(duckdb_get_varchar(parameter)) ?? ""
-        unsafe duckdb_destroy_value(&parameter)
+    typealias ErrorSlot = UnsafeMutablePointer<duckdb_v2_error_info?>
+
+    static func bind(
+        _ call: duckdb_v2_function_bind_info?,
+        _ info: duckdb_v2_table_bind_info?,
+        _ context: duckdb_v2_context?,
+        _ error: ErrorSlot?
+    ) {
+        var extra: UnsafeMutableRawPointer?
+        unsafe duckdb_v2_function_bind_get_user_data(call, &extra, nil)
+        guard let registry = unsafe borrowed(extra, as: ScanRegistry.self) else { return }
+        var argument: duckdb_value?
+        unsafe duckdb_v2_function_bind_get_arg_value(call, 0, &argument, nil)
+        let name = unsafe takeText(duckdb_get_varchar(argument)) ?? ""
+        unsafe duckdb_destroy_value(&argument)
         guard let source = registry[name] else {
-            return unsafe duckdb_bind_set_error(info, "There is no table \"\(name)\".")
+            return unsafe tell(error, "There is no table \"\(name)\".")
+        }
+        var factory: duckdb_v2_factory?
+        unsafe duckdb_v2_context_get_factory(context, &factory, nil)
+        func add(_ name: String, _ type: ColumnType) {
+            var type = unsafe type.makeType(factory)
+            unsafe withEngineText(name) {
+                _ = unsafe duckdb_v2_table_function_bind_add_result_column(info, $0, type, error)
+            }
+            unsafe duckdb_v2_logical_type_destroy(&type)
+        }
+        // A first column that holds nothing: DuckDB asks for column 0 where it only counts.
+        add("", .bool)
+        for column in source.schema.dataColumns { add(column.name, column.type) }
+        unsafe duckdb_v2_table_function_bind_set_cardinality(
+            info,
+            idx_t(source.rows),
+            !source.schema.isMultiset,
+            nil
+        )
+        var data = unsafe kept(ScanBinding(table: name, source: source, registry: registry))
+        unsafe duckdb_v2_function_bind_set_bind_data(call, &data, nil)
+    }
+
+    /// Takes note of the conditions that DuckDB will hold rows against, accepting none.
+    static func offer(_ info: duckdb_v2_pushdown_info?) {
+        var data: UnsafeMutableRawPointer?
+        unsafe duckdb_v2_table_function_filter_pushdown_get_bind_data(info, &data, nil)
+        guard let binding = unsafe borrowed(data, as: ScanBinding.self) else { return }
+        binding.offer(unsafe FilterReader(info, schema: binding.source.schema).filter())
+    }
+
+    static func start(_ info: duckdb_v2_global_info?, _ error: ErrorSlot?) {
+        var data: UnsafeMutableRawPointer?
+        unsafe duckdb_v2_table_function_init_global_get_bind_data(info, &data, nil)
+        guard let binding = unsafe borrowed(data, as: ScanBinding.self) else { return }
+        var vectors: idx_t = 0
+        unsafe duckdb_v2_table_function_init_global_get_column_count(info, &vectors, nil)
+        let count = binding.source.schema.dataColumns.count
+        let columns = (0..<vectors).map { vector -> Int? in
+            var index: idx_t = 0
+            unsafe duckdb_v2_table_function_init_global_get_column_index(
+                info,
+                vector,
+                &index,
+                nil
+            )
+            let column = Int(truncatingIfNeeded: index)
+            return (1...count).contains(column) ? column - 1 : nil
         }
         do throws(Failure) {
-            let binding = try ScanBinding(source: source, registry: registry)
-            // A first column that holds nothing: DuckDB asks for column 0 where it only counts.
-            var nothing = unsafe duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN)
-            unsafe duckdb_bind_add_result_column(info, "", nothing)
-            unsafe duckdb_destroy_logical_type(&nothing)
-            for column in source.schema.dataColumns {
-                var type = unsafe column.type.makeLogicalType()
-                unsafe duckdb_bind_add_result_column(info, column.name, type)
-                unsafe duckdb_destroy_logical_type(&type)
-            }
-            let rows = binding.chunkRows.reduce(0, +)
-            unsafe duckdb_bind_set_cardinality(info, idx_t(rows), !source.schema.isMultiset)
-            unsafe duckdb_bind_set_bind_data(
+            let state = try ScanState(binding: binding, columns: columns)
+            unsafe duckdb_v2_table_function_init_global_set_max_threads(
                 info,
-                Unmanaged.passRetained(binding).toOpaque(),
-                releaseObject
+                idx_t(max(state.selection.chunks.count, 1)),
+                nil
             )
-        } catch {
-            registry.park(error)
-            unsafe duckdb_bind_set_error(info, error.message)
+            var kept = unsafe kept(state)
+            unsafe duckdb_v2_table_function_init_global_set_global_state(info, &kept, nil)
+        } catch let failure {
+            binding.registry.park(failure)
+            unsafe tell(error, failure.message)
         }
     }
 
-    static func start(_ info: duckdb_init_info?) {
-        guard let data = unsafe duckdb_init_get_bind_data(info) else { return }
-        let binding = unsafe Unmanaged<ScanBinding>.fromOpaque(data).takeUnretainedValue()
-        let count = binding.source.schema.dataColumns.count
-        let columns = unsafe (0..<duckdb_init_get_column_count(info)).map { vector -> Int? in
-            let index = unsafe Int(truncatingIfNeeded: duckdb_init_get_column_index(info, vector))
-            return (1...count).contains(index) ? index - 1 : nil
-        }
-        let state = ScanState(binding: binding, columns: columns)
-        unsafe duckdb_init_set_max_threads(info, idx_t(max(binding.chunkRows.count, 1)))
-        unsafe duckdb_init_set_init_data(
-            info,
-            Unmanaged.passRetained(state).toOpaque(),
-            releaseObject
-        )
+    static func startThread(_ info: duckdb_v2_local_info?) {
+        var state = unsafe kept(ScanThread())
+        unsafe duckdb_v2_table_function_init_local_set_local_state(info, &state, nil)
     }
 
-    static func startThread(_ info: duckdb_init_info?) {
-        unsafe duckdb_init_set_init_data(
-            info,
-            Unmanaged.passRetained(ScanThread()).toOpaque(),
-            releaseObject
-        )
-    }
-
-    static func scan(_ info: duckdb_function_info?, into output: duckdb_data_chunk?) {
-        guard let shared = unsafe duckdb_function_get_init_data(info),
-            let local = unsafe duckdb_function_get_local_init_data(info)
+    static func scan(_ info: duckdb_v2_exec_info?, _ error: ErrorSlot?) {
+        var output: duckdb_data_chunk?
+        var shared: UnsafeMutableRawPointer?
+        var local: UnsafeMutableRawPointer?
+        unsafe duckdb_v2_table_function_exec_get_output_chunk(info, &output, nil)
+        unsafe duckdb_v2_table_function_exec_get_global_state(info, &shared, nil)
+        unsafe duckdb_v2_table_function_exec_get_local_state(info, &local, nil)
+        guard let state = unsafe borrowed(shared, as: ScanState.self),
+            let thread = unsafe borrowed(local, as: ScanThread.self)
         else { return unsafe duckdb_data_chunk_set_size(output, 0) }
-        let state = unsafe Unmanaged<ScanState>.fromOpaque(shared).takeUnretainedValue()
-        let thread = unsafe Unmanaged<ScanThread>.fromOpaque(local).takeUnretainedValue()
         do throws(Failure) {
             let rows = try unsafe thread.fill(output, from: state)
             unsafe duckdb_data_chunk_set_size(output, idx_t(rows))
-        } catch {
-            state.binding.registry.park(error)
-            unsafe duckdb_function_set_error(info, error.message)
+        } catch let failure {
+            state.binding.registry.park(failure)
+            unsafe tell(error, failure.message)
             unsafe duckdb_data_chunk_set_size(output, 0)
         }
     }
-}
 
-/// One thread's part of a scan: the chunk it is in, and how far.
-final class ScanThread {
-    private var text: [UInt8] = []
-    private var offset = 0
-    /// Which chunk `text` is, for failures.
-    private var chunk = 0
-    /// Rows still to be counted, where nothing but counting is asked for.
-    private var uncounted = 0
-    private var decoder: RowDecoder?
-
-    /// Fills the vectors of `output`; gives the number of rows, 0 at the end.
-    func fill(_ output: duckdb_data_chunk?, from state: ScanState) throws(Failure) -> Int {
-        if state.countsOnly { return count(state) }
-        let decoder: RowDecoder
-        if let known = self.decoder {
-            decoder = known
-        } else {
-            decoder = RowDecoder(schema: state.binding.source.schema, columns: state.columns)
-            self.decoder = decoder
-        }
-        while offset >= text.count {
-            guard let index = state.takeChunk() else { return 0 }
-            chunk = index
-            text = try state.binding.source.text(ofChunk: index)
-            offset = 0
-        }
-        let rows: Int
-        do {
-            rows = try unsafe text.withUnsafeBufferPointer { (text) throws(Failure) in
-                try unsafe decoder.decode(text, from: &offset, into: output)
-            }
-        } catch {
-            throw Failure(
-                error.code,
-                error.message,
-                hint: error.hint ?? "osodata verify",
-                cause: "chunk \(chunk), byte \(offset)"
-            )
-        }
-        return rows
+    /// Tells which chunk the rows just given are of, so that DuckDB keeps them in order although
+    /// several threads read.
+    static func tellChunk(_ info: duckdb_v2_partition_info?) {
+        var local: UnsafeMutableRawPointer?
+        unsafe duckdb_v2_table_function_partition_data_get_local_state(info, &local, nil)
+        let place = unsafe borrowed(local, as: ScanThread.self)?.place ?? 0
+        unsafe duckdb_v2_table_function_partition_data_set_batch_index(info, idx_t(place), nil)
     }
 
-    private func count(_ state: ScanState) -> Int {
-        while uncounted == 0 {
-            guard let index = state.takeChunk() else { return 0 }
-            uncounted = state.binding.chunkRows[index]
+    /// Tells DuckDB that a call failed.
+    private static func tell(_ error: ErrorSlot?, _ message: String) {
+        guard let info = unsafe error?.pointee else { return }
+        unsafe duckdb_v2_error_info_set_code(info, Int32(DUCKDB_V2_ERROR_API))
+        unsafe withEngineText(message) { _ = unsafe duckdb_v2_error_info_set_text(info, $0) }
+    }
+}
+
+/// An object for DuckDB to keep and give up.
+private func kept(_ object: AnyObject) -> duckdb_v2_opaque {
+    unsafe duckdb_v2_opaque(
+        data: Unmanaged.passRetained(object).toOpaque(),
+        destroy: releaseObject,
+        equals: nil
+    )
+}
+
+/// An object that DuckDB keeps.
+private func borrowed<T: AnyObject>(_ pointer: UnsafeMutableRawPointer?, as type: T.Type) -> T? {
+    guard let pointer = unsafe pointer else { return nil }
+    return unsafe Unmanaged<T>.fromOpaque(pointer).takeUnretainedValue()
+}
+
+/// Gives up an object that DuckDB held.
+func releaseObject(_ pointer: UnsafeMutableRawPointer?) {
+    guard let pointer = unsafe pointer else { return }
+    unsafe Unmanaged<AnyObject>.fromOpaque(pointer).release()
+}
+
+/// Lends a text to a function of the API's version 2.
+func withEngineText(_ text: String, _ body: (UnsafePointer<duckdb_v2_str>) -> Void) {
+    var text = text
+    text.withUTF8 { utf8 in
+        unsafe utf8.withMemoryRebound(to: CChar.self) { bytes in
+            var view = unsafe duckdb_v2_str(text: bytes.baseAddress, length: idx_t(bytes.count))
+            unsafe body(&view)
         }
-        let rows = min(uncounted, RowDecoder.batch)
-        uncounted -= rows
-        return rows
     }
 }

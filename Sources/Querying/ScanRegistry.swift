@@ -1,4 +1,3 @@
-import CDuckDB
 import Diagnostics
 import Synchronization
 
@@ -10,6 +9,8 @@ final class ScanRegistry: Sendable {
     private struct State {
         var sources: [String: any ScanSource] = [:]
         var failure: Failure?
+        /// Of the scans since the last statement began.
+        var tallies: [ScanTally] = []
     }
 
     private let state = Mutex(State())
@@ -31,38 +32,16 @@ final class ScanRegistry: Sendable {
         }
     }
 
-    func forgetFailure() { state.withLock { $0.failure = nil } }
-
-    /// Makes the table function known to a database.
-    func register(on connection: duckdb_connection?) throws(Failure) {
-        var function = unsafe duckdb_create_table_function()
-        defer { unsafe duckdb_destroy_table_function(&function) }
-        unsafe duckdb_table_function_set_name(function, Self.functionName)
-        var text = unsafe duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR)
-        unsafe duckdb_table_function_add_parameter(function, text)
-        unsafe duckdb_destroy_logical_type(&text)
-        unsafe duckdb_table_function_set_extra_info(
-            function,
-            Unmanaged.passRetained(self).toOpaque(),
-            releaseObject
-        )
-        unsafe duckdb_table_function_set_bind(function) { unsafe ScanCallbacks.bind($0) }
-        unsafe duckdb_table_function_set_init(function) { unsafe ScanCallbacks.start($0) }
-        unsafe duckdb_table_function_set_local_init(function) {
-            unsafe ScanCallbacks.startThread($0)
-        }
-        unsafe duckdb_table_function_set_function(function) {
-            unsafe ScanCallbacks.scan($0, into: $1)
-        }
-        unsafe duckdb_table_function_supports_projection_pushdown(function, true)
-        guard unsafe duckdb_register_table_function(connection, function) == DuckDBSuccess else {
-            throw Failure(.engineStart, "DuckDB did not take the scan function.")
+    /// Forgets what belongs to the statement before.
+    func beginStatement() {
+        state.withLock { state in
+            state.failure = nil
+            state.tallies = []
         }
     }
-}
 
-/// Gives up an object that DuckDB held.
-func releaseObject(_ pointer: UnsafeMutableRawPointer?) {
-    guard let pointer = unsafe pointer else { return }
-    unsafe Unmanaged<AnyObject>.fromOpaque(pointer).release()
+    func add(_ tally: ScanTally) { state.withLock { $0.tallies.append(tally) } }
+
+    /// The scans of the statement that runs or ran last, in the order in which they began.
+    var tallies: [ScanTally] { state.withLock { $0.tallies } }
 }

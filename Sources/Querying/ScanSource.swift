@@ -7,12 +7,49 @@ package import Records
 package protocol ScanSource: AnyObject, Sendable {
     /// The columns of the rows.
     var schema: Schema { get }
-    /// How many lines each chunk has, in key order.
-    func chunkRows() throws(Failure) -> [Int]
+    /// How many lines there are in all.
+    var rows: Int { get }
+    /// Which chunks to read.
+    ///
+    /// - Parameter filter: its columns are indices into the schema's; chunks without a row that it
+    ///   lets through may be left out.
+    /// - Returns: the chunks in key order, and what was left out.
+    /// - Throws: what keeps the table from being read; the query fails with it.
+    func chunks(matching filter: RowFilter) throws(Failure) -> ScanSelection
     /// The canonical lines of a chunk, each with its newline.
     ///
+    /// - Parameter chunk: the `id` of one of the chunks told.
+    /// - Returns: the text.
     /// - Throws: what keeps the chunk from being read; the query fails with it.
-    func text(ofChunk index: Int) throws(Failure) -> [UInt8]
+    func text(ofChunk chunk: Int) throws(Failure) -> [UInt8]
+}
+
+/// The chunks that a scan reads.
+package struct ScanSelection: Sendable {
+    /// One chunk.
+    package struct Chunk: Sendable {
+        /// What the source calls it.
+        package let id: Int
+        /// Bytes of its text; 0 if not known.
+        package let bytes: Int
+
+        /// Makes one.
+        package init(id: Int, bytes: Int) {
+            self.id = id
+            self.bytes = bytes
+        }
+    }
+
+    /// In the order in which their rows come.
+    package var chunks: [Chunk]
+    /// Segments of the table, and how many are passed over; none where there are no segments.
+    package var segments = 0
+    package var skippedSegments = 0
+    /// How many chunks are passed over.
+    package var skippedChunks = 0
+
+    /// Makes a selection that passes over nothing.
+    package init(_ chunks: [Chunk]) { self.chunks = chunks }
 }
 
 /// The order in which a scan gives rows.
@@ -26,19 +63,20 @@ package enum ScanOrder: Sendable {
 /// Another source from its last row to its first.
 final class ReversedSource: ScanSource {
     private let source: any ScanSource
-    private let rowsOfChunks: [Int]
 
     var schema: Schema { source.schema }
+    var rows: Int { source.rows }
 
-    init(_ source: any ScanSource) throws(Failure) {
-        self.source = source
-        rowsOfChunks = try source.chunkRows().reversed()
+    init(_ source: any ScanSource) { self.source = source }
+
+    func chunks(matching filter: RowFilter) throws(Failure) -> ScanSelection {
+        var selection = try source.chunks(matching: filter)
+        selection.chunks.reverse()
+        return selection
     }
 
-    func chunkRows() -> [Int] { rowsOfChunks }
-
-    func text(ofChunk index: Int) throws(Failure) -> [UInt8] {
-        let text = try source.text(ofChunk: rowsOfChunks.count - 1 - index)
+    func text(ofChunk chunk: Int) throws(Failure) -> [UInt8] {
+        let text = try source.text(ofChunk: chunk)
         let newline = UInt8(ascii: "\n")
         var reversed: [UInt8] = []
         reversed.reserveCapacity(text.count)
@@ -54,26 +92,32 @@ final class ReversedSource: ScanSource {
 
 /// Rows in memory as a source, so that a run can read a table it has not committed yet.
 package final class RowSetSource: ScanSource {
-    private let rows: RowSet
-    /// Index of the first row of each chunk.
-    private let starts: [Int]
+    private let table: RowSet
     private let rowsPerChunk: Int
 
-    package var schema: Schema { rows.schema }
+    package var schema: Schema { table.schema }
+    package var rows: Int { table.count }
 
     /// Cuts `rows` every `rowsPerChunk` rows.
     package init(_ rows: RowSet, rowsPerChunk: Int = 8_192) {
-        self.rows = rows
+        table = rows
         self.rowsPerChunk = max(rowsPerChunk, 1)
-        starts = Array(stride(from: 0, to: rows.count, by: self.rowsPerChunk))
     }
 
-    package func chunkRows() -> [Int] { starts.map { min(rowsPerChunk, rows.count - $0) } }
+    /// All of them: there are no statistics.
+    package func chunks(matching filter: RowFilter) -> ScanSelection {
+        ScanSelection(
+            stride(from: 0, to: table.count, by: rowsPerChunk).map {
+                ScanSelection.Chunk(id: $0, bytes: 0)
+            }
+        )
+    }
 
-    package func text(ofChunk index: Int) -> [UInt8] {
+    /// The rows from the one numbered `chunk` on.
+    package func text(ofChunk chunk: Int) -> [UInt8] {
         var text: [UInt8] = []
-        for row in starts[index]..<min(starts[index] + rowsPerChunk, rows.count) {
-            unsafe rows.withRow(row) { unsafe text.append(contentsOf: $0) }
+        for row in chunk..<min(chunk + rowsPerChunk, table.count) {
+            unsafe table.withRow(row) { unsafe text.append(contentsOf: $0) }
         }
         return text
     }

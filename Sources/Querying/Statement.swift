@@ -120,7 +120,7 @@ final class Statement {
         var pending: duckdb_pending_result?
         defer { unsafe duckdb_destroy_pending(&pending) }
         list.connection.openResult?.close()
-        list.connection.database.scans.forgetFailure()
+        list.connection.database.scans.beginStatement()
         guard unsafe duckdb_pending_prepared_streaming(prepared, &pending) == DuckDBSuccess else {
             throw unsafe list.connection.failure(
                 duckdb_pending_error(pending),

@@ -102,7 +102,7 @@ extension Connection {
     ///
     /// - Throws: `query.syntax` with place, `query.not-one-select`.
     package func tree(_ sql: String, file: String? = nil) throws(Failure) -> StatementTree {
-        guard let tree = try selectTree(sql, file: file) else {
+        guard let tree = try statementTree(sql, file: file) else {
             throw Failure(
                 .queryNotOneSelect,
                 "The text is not one SELECT.",
@@ -114,7 +114,9 @@ extension Connection {
     }
 
     /// The statement's tree; nil if the text is not one SELECT.
-    private func selectTree(_ sql: String, file: String?) throws(Failure) -> StatementTree? {
+    ///
+    /// - Throws: `query.syntax` with place.
+    package func statementTree(_ sql: String, file: String?) throws(Failure) -> StatementTree? {
         let text = try string("SELECT json_serialize_sql(\(quotedLiteral(sql)))")
         let json = try JSONValue(parsing: text)
         guard json["error"]?.bool == false else {
@@ -134,19 +136,20 @@ extension Connection {
 
     /// The tables that statements name, each once, in their order, names of CTEs left out.
     ///
-    /// They are `layer.table` if so written, and need not be there.
-    ///
+    /// - Returns: paths, `["marts", "projects_v1"]` if so written; the tables need not be there.
     /// - Throws: `query.syntax` with place.
-    package func tableNames(_ sql: String, file: String? = nil) throws(Failure) -> [String] {
-        var names: [String] = []
-        if let tree = try selectTree(sql, file: file) {
-            names = tree.tables().map(\.name)
+    package func tablePaths(_ sql: String, file: String? = nil) throws(Failure) -> [[String]] {
+        var paths: [[String]] = []
+        if let tree = try statementTree(sql, file: file) {
+            paths = tree.tables().map(\.path)
         } else {
             // EXPLAIN, DESCRIBE and the like: DuckDB's own answer, which binds the statement.
-            names = try engineTableNames(sql, file: file)
+            paths = try engineTableNames(sql, file: file).map {
+                $0.split(separator: ".").map(String.init)
+            }
         }
-        var seen: Set<String> = []
-        return names.filter { seen.insert($0).inserted }
+        var seen: Set<[String]> = []
+        return paths.filter { seen.insert($0).inserted }
     }
 
     /// A statement's tree without positions, as canonical JSON text.

@@ -195,9 +195,14 @@ extension Snapshot {
 
     /// Fetches what a filtered clone lacks of the lists of chunks, in one exchange.
     package func requireLists() throws(Failure) {
+        try requireLists(ofSegments: manifest.segments.indices)
+    }
+
+    /// The same of some segments, by index.
+    func requireLists(ofSegments segments: some Sequence<Int>) throws(Failure) {
         guard supply.isNeeded else { return }
         var ids: [ObjectID] = []
-        for index in manifest.segments.indices {
+        for index in segments {
             if let list = try list(ofSegment: index) { ids.append(list) }
         }
         try supply.require(ids)

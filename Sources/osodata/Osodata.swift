@@ -20,7 +20,8 @@ struct Osodata: ParsableCommand {
         subcommands: [
             InitCommand.self, DoctorCommand.self, ImportCommand.self, PlanCommand.self,
             RunCommand.self, LogCommand.self, TablesCommand.self, ShowCommand.self,
-            QueryCommand.self, DiffCommand.self, HistoryCommand.self, VerifyCommand.self,
+            QueryCommand.self, ExportCommand.self, DiffCommand.self, HistoryCommand.self,
+            VerifyCommand.self,
             StatusCommand.self, GcCommand.self, GitCommand.self,
         ]
     )
@@ -43,6 +44,7 @@ struct Osodata: ParsableCommand {
             try command.run()
             Output.flush()
         } catch let failure as Failure {
+            Output.abandonFile()
             Output.error(failure)
             Foundation.exit(failure.code.kind.rawValue)
         } catch let exit as ExitCode {

@@ -114,7 +114,7 @@ struct FileImporterTests {
                 encoding: .utf8
             )
             var options = Database.Options(threads: 1)
-            options.readableFile = file.path
+            options.files = [file.path]
             let connection = try Database(options: options).connect()
             #expect(try connection.rows("FROM '\(file.path)'") == [["1"]])
             #expect(connection.failure("FROM '\(folder.path)/b.csv'")?.code == .queryForbidden)

@@ -19,7 +19,7 @@ struct ParquetTableTests {
         let file = folder.appending(path: "p.parquet")
         // An engine may use the file it is told of, and no other.
         var options = Database.Options(threads: 1)
-        options.readableFile = file.path
+        options.files = [file.path]
         try Database(options: options).connect().execute(
             "CREATE TABLE t AS \(sql); COPY t TO '\(file.path)' (FORMAT parquet)"
         )

@@ -9,6 +9,8 @@ final class TextSource: ScanSource {
     let schema: Schema
     let chunks: [Result<String, Failure>]
     let read = Atomic<Int>(0)
+    /// What scans asked for.
+    let asked = Mutex<[RowFilter]>([])
 
     init(_ schema: Schema, chunks: [Result<String, Failure>]) {
         self.schema = schema
@@ -19,8 +21,15 @@ final class TextSource: ScanSource {
         self.init(schema, chunks: [.success(text)])
     }
 
-    func chunkRows() -> [Int] {
-        chunks.map { chunk in (try? chunk.get())?.utf8.count { $0 == UInt8(ascii: "\n") } ?? 1 }
+    var rows: Int {
+        chunks.reduce(0) { sum, chunk in
+            sum + ((try? chunk.get())?.utf8.count { $0 == UInt8(ascii: "\n") } ?? 1)
+        }
+    }
+
+    func chunks(matching filter: RowFilter) -> ScanSelection {
+        asked.withLock { $0.append(filter) }
+        return ScanSelection(chunks.indices.map { ScanSelection.Chunk(id: $0, bytes: 0) })
     }
 
     func text(ofChunk index: Int) throws(Failure) -> [UInt8] {

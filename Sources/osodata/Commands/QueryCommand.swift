@@ -17,34 +17,99 @@ struct QueryCommand: ParsableCommand {
 
     /// How rows are printed.
     enum Format: String, ExpressibleByArgument, CaseIterable {
-        case table, json, ndjson, csv, markdown
+        case table, json, ndjson, csv, markdown, parquet
     }
 
     @OptionGroup var warehouse: WarehouseOptions
     @OptionGroup var engine: EngineOptions
     @Argument(help: "The statement; '-' or nothing reads standard input.") var sql: String?
     @Option(name: .shortAndLong, help: "Read the statement from this file.") var file: String?
-    @Option(name: .customLong("at"), help: "The revision.") var revision = "HEAD"
-    @Option(help: "table, json, ndjson, csv or markdown.") var format: Format?
+    @Option(name: .customLong("at"), help: "The revision of tables that say none.")
+    var revision = "HEAD"
+    @Option(
+        name: .customLong("param"),
+        help: "A text to be put in for $NAME, as NAME=VALUE; again for others."
+    )
+    var parameters: [QueryParameter] = []
+    @Option(help: "table, json, ndjson, csv, markdown or parquet (default: table).")
+    var format: Format?
     @Flag(help: "The same as --format json.") var json = false
+    @Option(name: .shortAndLong, help: "Write the rows to this file.") var output: String?
+    @Flag(help: "Tell how long it took, on standard error.") var timing = false
+    @Flag(help: "Tell what was read and passed over, on standard error.") var explain = false
+
+    /// Refuses options that do not go together.
+    func validate() throws {
+        if format == .parquet, output == nil {
+            throw ValidationError("--format parquet needs a file: --output rows.parquet")
+        }
+    }
 
     func run() throws {
+        let clock = ContinuousClock()
+        let start = clock.now
         let statement = try statement()
         let opened = try warehouse.open()
-        let tree = try opened.tree(revision)
-        let connection = try SnapshotQuery.connect(
+        let format = json ? .json : format ?? .table
+        let written = format == .parquet ? output.map(Output.temporaryName) : nil
+        let query = try SnapshotQuery(
             opened,
-            tree: tree,
+            tree: try opened.tree(revision),
             statement: statement,
+            file: file,
+            values: Dictionary(
+                parameters.map { ($0.name, $0.value) },
+                uniquingKeysWith: { $1 }
+            ),
+            written: written,
             options: engine.runnerOptions()
         )
-        let result = try connection.query(statement)
-        var writer = ResultWriter(
-            format: json ? .json : format ?? .table,
-            columns: result.columns
-        )
-        while let chunk = try result.nextChunk() { try writer.add(chunk) }
+        let progress = ScanProgress(query.connection)
+        defer { progress.end() }
+        if let output, let written {
+            defer { _ = unsafe unlink(written) }
+            try query.writeParquet()
+            try Output.publish(written, as: output)
+        } else {
+            if let output { try Output.begin(file: output) }
+            try write(query, as: format, progress)
+            try Output.endFile()
+        }
+        progress.end()
+        if explain { Self.explain(query.connection.scanTallies) }
+        if timing {
+            let seconds = (clock.now - start) / .seconds(1)
+            Output.message("time: \(String(format: "%.3f", seconds)) s")
+        }
+    }
+
+    private func write(
+        _ query: SnapshotQuery,
+        as format: Format,
+        _ progress: ScanProgress
+    ) throws {
+        let result = try query.run()
+        var writer = ResultWriter(format: format, columns: result.columns)
+        while let chunk = try query.next(of: result) {
+            // Rows and progress would overwrite each other in a terminal.
+            if output == nil, format != .table { progress.end() }
+            try writer.add(chunk)
+        }
+        progress.end()
         writer.finish()
+    }
+
+    /// Tells what scans read and passed over, one a line.
+    private static func explain(_ tallies: [ScanTally]) {
+        for tally in tallies {
+            let all = tally.chunks + tally.skippedChunks
+            Output.message(
+                "scan: \(tally.table): read \(grouped(tally.chunksRead)) of \(grouped(all)) chunks, "
+                    + "\(grouped(tally.bytesRead)) bytes; passed over "
+                    + "\(grouped(tally.skippedChunks)) chunks, \(grouped(tally.skippedSegments)) of "
+                    + "\(grouped(tally.segments)) segments without their lists"
+            )
+        }
     }
 
     private func statement() throws -> String {
@@ -80,4 +145,21 @@ struct QueryCommand: ParsableCommand {
 extension Failure.Code {
     /// Nothing to run.
     static let noStatement = Self("command.no-statement")
+}
+
+/// `NAME=VALUE`.
+struct QueryParameter: ExpressibleByArgument {
+    let name: String
+    let value: String
+
+    init?(argument: String) {
+        let parts = argument.split(
+            separator: "=",
+            maxSplits: 1,
+            omittingEmptySubsequences: false
+        )
+        guard parts.count == 2, !parts[0].isEmpty else { return nil }
+        name = String(parts[0])
+        value = String(parts[1])
+    }
 }

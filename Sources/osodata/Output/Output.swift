@@ -10,6 +10,49 @@ enum Output {
     /// So many bytes go out in one write.
     private static let bufferSize = 1 << 16
 
+    /// The file that results go to instead of standard output: its name, and the one it has until
+    /// it is whole.
+    private static let file = Mutex<(path: String, temporary: String)?>(nil)
+
+    /// Sends results to a file instead, which takes its name only when `endFile` is called.
+    static func begin(file path: String) throws(Failure) {
+        let temporary = temporaryName(for: path)
+        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw cannotWrite(path) }
+        file.withLock { $0 = (path, temporary) }
+        dup2(descriptor, STDOUT_FILENO)
+        close(descriptor)
+    }
+
+    /// Gives the file its name.
+    static func endFile() throws(Failure) {
+        flush()
+        guard let (path, temporary) = file.withLock({ $0 }) else { return }
+        try publish(temporary, as: path)
+        file.withLock { $0 = nil }
+    }
+
+    /// Removes a file that did not become whole.
+    static func abandonFile() {
+        guard let temporary = file.withLock({ $0?.temporary }) else { return }
+        _ = unsafe unlink(temporary)
+    }
+
+    /// A name beside a file's that no other process uses.
+    static func temporaryName(for path: String) -> String {
+        "\(path).osodata-\(ProcessInfo.processInfo.processIdentifier)"
+    }
+
+    /// Gives a whole file its name.
+    static func publish(_ temporary: String, as path: String) throws(Failure) {
+        guard unsafe rename(temporary, path) == 0 else { throw cannotWrite(path) }
+    }
+
+    private static func cannotWrite(_ path: String) -> Failure {
+        let cause = POSIXError.Code(rawValue: errno).map { POSIXError($0).localizedDescription }
+        return Failure(.outputFile, "The file '\(path)' cannot be written.", cause: cause)
+    }
+
     /// Writes a line of a result.
     static func line(_ text: String) { self.text(text + "\n") }
 
@@ -68,8 +111,10 @@ enum Output {
         }
         guard let number = write(waiting, to: STDOUT_FILENO) else { return }
         if number == EPIPE { exit(0) }
+        let name = file.withLock { $0.map { "The file '\($0.path)'" } } ?? "Standard output"
+        abandonFile()
         status(
-            "error: Standard output cannot be written: \(POSIXError.Code(rawValue: number).map { POSIXError($0).localizedDescription } ?? "error \(number)").\n"
+            "error: \(name) cannot be written: \(POSIXError.Code(rawValue: number).map { POSIXError($0).localizedDescription } ?? "error \(number)").\n"
         )
         exit(Failure.Kind.input.rawValue)
     }
@@ -89,4 +134,9 @@ enum Output {
         }
         return nil
     }
+}
+
+extension Failure.Code {
+    /// A file for results cannot be written.
+    static let outputFile = Self("command.output-file")
 }

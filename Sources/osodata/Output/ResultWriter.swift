@@ -24,7 +24,7 @@ struct ResultWriter {
                 "| " + columns.map { Self.markdown($0.name) }.joined(separator: " | ") + " |"
             )
             Output.line("|" + columns.map { $0.isNumeric ? " ---: |" : " --- |" }.joined())
-        case .table, .ndjson: break
+        case .table, .ndjson, .parquet: break
         }
     }
 
@@ -37,6 +37,7 @@ struct ResultWriter {
                 if rows < Self.tableRows { table.add(cells.map(Self.plain)) }
             case .json: Output.text((rows == 0 ? "\n  " : ",\n  ") + object(cells))
             case .ndjson: Output.line(object(cells))
+            case .parquet: break
             case .csv:
                 Output.line(
                     cells.map { $0 == "null" ? "" : Self.csv(Self.plain($0)) }.joined(
@@ -64,7 +65,7 @@ struct ResultWriter {
                 )
             }
         case .json: Output.line(rows == 0 ? "]" : "\n]")
-        case .ndjson, .csv, .markdown: break
+        case .ndjson, .csv, .markdown, .parquet: break
         }
     }
 

@@ -1,0 +1,192 @@
+import Foundation
+import Testing
+
+/// `osodata query`: revisions, differences, parameters, files, what was read.
+struct QueryTests {
+    private let world: World
+
+    init() throws {
+        world = try World()
+        try world.git("init", "-q", "-b", "main", ".")
+        try world.osodata("init", ".")
+        try world.git("add", "-A")
+        try world.git("commit", "-q", "-m", "start")
+        try version("id,name,stars\n1,zig,3\n2,go,5\n3,\"it's\",\n")
+        try version("id,name,stars\n1,zig,4\n2,go,5\n4,nim,1\n")
+    }
+
+    private func version(_ csv: String) throws {
+        try world.write("t.csv", csv)
+        let made = try world.osodata("import", "marts.langs_v1", "t.csv", "--key", "id")
+        #expect(made.status == 0, "\(made.messages)")
+    }
+
+    private func rows(_ sql: String, _ options: String...) throws -> String {
+        let options = ["query", sql, "--format", "csv"] + options
+        let out = try world.run(World.program.path, options)
+        #expect(out.status == 0, "\(sql): \(out.messages)")
+        return out.output
+    }
+
+    private func failure(_ sql: String, _ options: String...) throws -> String {
+        let out = try world.run(World.program.path, ["query", sql] + options)
+        #expect(out.status == 2 && out.output.isEmpty, "\(sql): \(out.output)")
+        return out.messages
+    }
+
+    @Test func `a statement reads tables at several revisions`() throws {
+        defer { world.remove() }
+        #expect(try rows("select stars from marts.langs_v1 where id = 1") == "stars\n4\n")
+        #expect(
+            try rows("select stars from marts.langs_v1 where id = 1", "--at", "HEAD~1")
+                == "stars\n3\n"
+        )
+        let join = """
+            SELECT -- both versions
+            langs_v1.id, langs_v1.stars AS old, n.stars AS new
+            FROM marts.langs_v1 /* AT */ AT (VERSION => 'HEAD~1')
+            LEFT JOIN marts.langs_v1 AS n USING (id) ORDER BY 1
+            """
+        #expect(try rows(join) == "id,old,new\n1,3,4\n2,5,5\n3,,\n")
+        for name in [
+            "marts.langs_v1 AS x AT (VERSION => 'HEAD~1')",
+            "marts.\"langs_v1\" x AT(TIMESTAMP => 'HEAD~1')", "\"marts.langs_v1@HEAD~1\" x",
+            "marts.\"langs_v1@HEAD~1\" AS x",
+        ] {
+            #expect(try rows("select sum(x.stars) as s from \(name) where id < 3") == "s\n8\n")
+        }
+        let missing = try failure("select 1 from marts.langs_v1 AT (VERSION => 'HEAD~2')")
+        #expect(missing.contains("no table 'marts.langs_v1' at 'HEAD~2'"), "\(missing)")
+        let unknown = try failure("select 1 from marts.langs_v1 AT (VERSION => 'nope')")
+        #expect(unknown.contains("nope"), "\(unknown)")
+    }
+
+    @Test func `a difference is a table`() throws {
+        defer { world.remove() }
+        #expect(
+            try rows("from changes('marts.langs_v1', 'HEAD~1', 'HEAD') order by id")
+                == """
+                change,id,before_name,after_name,before_stars,after_stars
+                changed,1,zig,zig,3,4
+                removed,3,it's,,,
+                added,4,,nim,,1
+
+                """
+        )
+        #expect(
+            try rows(
+                """
+                select c.change, count(*) as n
+                from changes('marts.langs_v1', 'HEAD', 'HEAD~1') c group by all order by all
+                """
+            ) == "change,n\nadded,1\nchanged,1\nremoved,1\n"
+        )
+        #expect(
+            try rows("select changes.id from changes('marts.langs_v1', 'HEAD', 'HEAD')") == "id\n"
+        )
+        // The table was not there before the first version.
+        #expect(
+            try rows("select distinct change from changes('marts.langs_v1', 'HEAD~2', 'HEAD')")
+                == "change\nadded\n"
+        )
+        let wrong = try failure("select 1,\n  x from changes('marts.langs_v1', 'HEAD')")
+        #expect(wrong.contains("sql:2:10") && wrong.contains("three texts"), "\(wrong)")
+        let none = try failure("from changes('marts.lang_v1', 'HEAD~1', 'HEAD')")
+        #expect(none.contains("Did you mean 'marts.langs_v1'?"), "\(none)")
+    }
+
+    @Test func `values are put in as texts, whatever is in them`() throws {
+        defer { world.remove() }
+        let sql = "select name from marts.langs_v1 where id = $id or name = $name order by id"
+        #expect(try rows(sql, "--param", "id=4", "--param", "name=go") == "name\ngo\nnim\n")
+        #expect(
+            try rows(
+                "select count(*) as n from marts.langs_v1 AT (VERSION => $rev) where name = $name",
+                "--param",
+                "rev=HEAD~1",
+                "--param",
+                "name=it's"
+            ) == "n\n1\n"
+        )
+        #expect(
+            try rows("select $x as x", "--param", "x=' or 1=1 --") == "x\n' or 1=1 --\n"
+        )
+        #expect(try rows("select '$x' as x, $x as y", "--param", "x=") == "x,y\n$x,\"\"\n")
+        let missing = try failure("select 1 as a,\n $name")
+        #expect(missing.contains("sql:2:2") && missing.contains("--param name="), "\(missing)")
+        let unused = try failure("select 1", "--param", "name=x")
+        #expect(unused.contains("no parameter '$name'"), "\(unused)")
+    }
+
+    @Test func `failures are at their place in the statement as it was written`() throws {
+        defer { world.remove() }
+        let sql = """
+            select $a as a, x.stars
+            from marts.langs_v1 x AT (VERSION => 'HEAD~1'), changes('marts.langs_v1','HEAD','HEAD') y
+            where x.name = $a and x.strs = 1
+            """
+        let typo = try failure(sql, "--param", "a=some longer text than the name of the parameter")
+        #expect(typo.contains("sql:3:23") && typo.contains("strs"), "\(typo)")
+        let late = try failure("select $a || 'x', (-1)::int::utinyint", "--param", "a=1")
+        #expect(late.contains("error"), "\(late)")
+    }
+
+    @Test func `rows go to a file that is there only when it is whole`() throws {
+        defer { world.remove() }
+        let path = world.folder.appending(path: "out.csv")
+        try world.osodata("query", "select 1 as a", "--format", "csv", "-o", "out.csv")
+        #expect(try String(contentsOf: path, encoding: .utf8) == "a\n1\n")
+        let failed = try world.osodata(
+            "query",
+            "select case when i = 5000 then error('late') else i end as i from range(9000) t(i)",
+            "--format",
+            "csv",
+            "-o",
+            "out.csv"
+        )
+        #expect(failed.status != 0)
+        #expect(try String(contentsOf: path, encoding: .utf8) == "a\n1\n")
+        let left = try FileManager.default.contentsOfDirectory(atPath: world.folder.path)
+        #expect(!left.contains { $0.contains("osodata-") }, "\(left)")
+        let none = try world.osodata("query", "select 1", "-o", "no/such/folder.csv")
+        #expect(none.status == 2 && none.messages.contains("no/such/folder.csv"))
+    }
+
+    @Test func `Parquet has the values, and can be imported again`() throws {
+        defer { world.remove() }
+        let sql = "select *, '7'::BIGNUM as big from marts.langs_v1 where id > $i; -- some"
+        let fine = try world.osodata(
+            "query",
+            sql,
+            "--param",
+            "i=1",
+            "--format",
+            "parquet",
+            "--output",
+            "x.parquet"
+        )
+        #expect(fine.status == 0 && fine.output.isEmpty, "\(fine.messages)")
+        try world.osodata("import", "raw.back", "x.parquet", "--key", "id")
+        #expect(
+            try rows("select * from raw.back order by id")
+                == "id,name,stars,big\n2,go,5,7\n4,nim,1,7\n"
+        )
+        let stdout = try world.osodata("query", "select 1", "--format", "parquet")
+        #expect(stdout.status == 2 && stdout.messages.contains("--output"))
+    }
+
+    @Test func `it tells what was read and how long it took`() throws {
+        defer { world.remove() }
+        let told = try world.osodata(
+            "query",
+            "select name from marts.langs_v1 where id = 77",
+            "--explain",
+            "--timing",
+            "--format",
+            "csv"
+        )
+        #expect(told.output == "name\n")
+        #expect(told.messages.contains("marts.langs_v1: read 0 of 1 chunks"), "\(told.messages)")
+        #expect(told.messages.contains("time: 0."), "\(told.messages)")
+    }
+}
