@@ -21,7 +21,7 @@ package final class ZstdCompressor {
 
     /// Makes a compressor.
     ///
-    /// - Parameter level: zstd's; what is published has 3.
+    /// - Parameter level: zstd's, 1 to 19.
     package init(level: Int32 = 3) {
         guard let context = unsafe ZSTD_createCCtx() else {
             preconditionFailure("zstd has no memory for a compressor")

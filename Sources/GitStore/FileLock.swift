@@ -36,6 +36,13 @@ package final class FileLock: Sendable {
         return lock
     }
 
+    /// Takes the lock at `path`, whose folder is made if need be; nil if another holder has it.
+    ///
+    /// - Throws: `git.*` for a file that cannot be made.
+    package static func acquireIfFree(_ path: String) throws(Failure) -> FileLock? {
+        try take(path, waiting: false)
+    }
+
     /// Takes the lock at `path`; nil if another holder has it and `waiting` is off.
     static func take(_ path: String, waiting: Bool) throws(Failure) -> FileLock? {
         if let slash = path.lastIndex(of: "/") { try Files.makeFolder(String(path[..<slash])) }

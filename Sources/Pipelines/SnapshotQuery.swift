@@ -17,6 +17,11 @@ package struct SnapshotQuery {
     private let statement: EditedStatement
     private let file: String?
     private let written: String?
+    /// The tables that are read from the cache.
+    package private(set) var cached: [Snapshot] = []
+    /// The tables that are scanned.
+    package private(set) var scanned: [Snapshot] = []
+    private let cache: TableCache?
 
     /// Opens an engine with a view for every table the statement names.
     ///
@@ -27,6 +32,7 @@ package struct SnapshotQuery {
     ///   - file: what failures name as their place.
     ///   - values: texts to be put in for `$name`, by name.
     ///   - written: the file that `writeParquet` writes; nil if it is not called.
+    ///   - cache: where tables may be read from instead of the repository; nil for nowhere.
     ///   - options: threads and memory.
     /// - Throws: `query.unknown-table` with a near name, `query.parameter`, `git.unknown-revision`,
     ///   `query.*`.
@@ -37,20 +43,26 @@ package struct SnapshotQuery {
         file: String? = nil,
         values: [String: String] = [:],
         written: String? = nil,
+        cache: TableCache? = nil,
         options: Runner.Options
     ) throws(Failure) {
         let database = try Database(
             options: .init(
                 threads: options.threads,
                 memoryLimit: options.memoryLimit,
-                files: written.map { [$0] } ?? []
+                files: written.map { [$0] } ?? [],
+                isSealed: false
             )
         )
         connection = try database.connect()
         self.file = file
         self.written = written
-        var revisions = RevisionTables(warehouse, connection, options)
-        let uses = try connection.statementTree(statement, file: file)?.revisionUses() ?? []
+        self.cache = cache
+        var revisions = RevisionTables(warehouse, connection, cache, options)
+        let parsed = try connection.statementTree(statement, file: file)
+        // To find the tables of what is no SELECT, DuckDB binds it, and may open what it names.
+        if parsed == nil { try database.seal() }
+        let uses = parsed?.revisionUses() ?? []
         let missing = Set(values.keys).subtracting(uses.compactMap(\.parameterName)).min()
         if let missing {
             throw Failure(
@@ -68,6 +80,21 @@ package struct SnapshotQuery {
             try connection.tablePaths(self.statement.sql, file: file)
         }
         try revisions.attach(names.filter { $0.first?.hasPrefix("@") != true }, at: tree)
+        if parsed != nil { try database.seal() }
+        cached = revisions.cached
+        scanned = revisions.scanned
+    }
+
+    /// Whether a failure may be due to a file of the cache; removes those in use if so, so that the
+    /// same statement can be run again.
+    package func isOfCache(_ failure: Failure) -> Bool {
+        let isDamage =
+            failure.code == .engineBug
+            || failure.code == .queryFailed
+                && ["orrupt", "checksum"].contains { failure.message.contains($0) }
+        guard let cache, !cached.isEmpty, isDamage else { return false }
+        for snapshot in cached { cache.remove(snapshot) }
+        return true
     }
 
     /// Opens an engine with views of tables, to write them to a database of DuckDB's.
@@ -90,17 +117,16 @@ package struct SnapshotQuery {
             options: .init(
                 threads: options.threads,
                 memoryLimit: options.memoryLimit,
-                files: [written, "\(written).wal"]
+                isSealed: false
             )
         )
         connection = try database.connect()
         statement = EditedStatement("", replacing: [])
         file = nil
+        cache = nil
         self.written = written
-        try RevisionTables(warehouse, connection, options).attach(
-            tables.map { [$0.layer, $0.name] },
-            at: tree
-        )
+        var revisions = RevisionTables(warehouse, connection, nil, options)
+        try revisions.attach(tables.map { [$0.layer, $0.name] }, at: tree)
     }
 
     /// Writes tables to a database of DuckDB's, in schemas named as their layers.
@@ -172,14 +198,39 @@ extension RevisionUse {
 private struct RevisionTables {
     private let warehouse: Warehouse
     private let connection: Connection
+    private let cache: TableCache?
     private let options: Runner.Options
     /// How many revisions and differences the statement has named.
     private var count = 0
+    private(set) var cached: [Snapshot] = []
+    private(set) var scanned: [Snapshot] = []
 
-    init(_ warehouse: Warehouse, _ connection: Connection, _ options: Runner.Options) {
+    init(
+        _ warehouse: Warehouse,
+        _ connection: Connection,
+        _ cache: TableCache?,
+        _ options: Runner.Options
+    ) {
         self.warehouse = warehouse
         self.connection = connection
+        self.cache = cache
         self.options = options
+    }
+
+    /// Makes a snapshot a table of the connection, from the cache if it is there.
+    private mutating func attach(
+        _ snapshot: Snapshot,
+        schema: String,
+        name: String
+    ) throws(Failure) {
+        if let cache,
+            try cache.attach(snapshot, schema: schema, name: name, to: connection)
+        {
+            cached.append(snapshot)
+            return
+        }
+        try connection.attach(snapshot, schema: schema, name: name)
+        scanned.append(snapshot)
     }
 
     /// Makes what a use stands for a view, and gives what to write in its place.
@@ -254,7 +305,7 @@ private struct RevisionTables {
         )
     }
 
-    private func attach(
+    private mutating func attach(
         _ path: [String],
         revision: String,
         schema: String
@@ -262,7 +313,7 @@ private struct RevisionTables {
         let written = path.joined(separator: ".")
         let tree = try warehouse.tree(revision)
         let snapshot = try snapshot(written, at: tree, revision: revision)
-        try connection.attach(snapshot, schema: schema, name: path.last ?? "")
+        try attach(snapshot, schema: schema, name: path.last ?? "")
     }
 
     private mutating func attachChanges(
@@ -302,7 +353,7 @@ private struct RevisionTables {
     }
 
     /// Makes the tables that a statement names views, at `tree` where no revision is said.
-    func attach(_ paths: [[String]], at tree: ObjectID?) throws(Failure) {
+    mutating func attach(_ paths: [[String]], at tree: ObjectID?) throws(Failure) {
         guard let tree else { return }
         var folders: [ObjectID] = []
         for path in paths {
@@ -327,9 +378,9 @@ private struct RevisionTables {
         }
         for (path, snapshot) in found {
             if path.count == 1 {
-                try connection.attach(snapshot, schema: "main", name: path[0])
+                try attach(snapshot, schema: "main", name: path[0])
             } else {
-                try connection.attach(
+                try attach(
                     snapshot,
                     schema: path[path.count - 2],
                     name: path[path.count - 1]

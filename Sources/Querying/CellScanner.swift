@@ -40,11 +40,31 @@ struct CellScanner {
 
     /// Skips `expected` if it is here.
     mutating func skip(_ expected: UnsafePointer<UInt8>, count length: Int) -> Bool {
-        guard count &- offset > length, unsafe memcmp(base + offset, expected, length) == 0 else {
+        guard count &- offset > length, unsafe isEqual(base + offset, expected, length) else {
             return false
         }
         offset &+= length
         return true
+    }
+
+    /// As `memcmp`, which is slow to call for so few bytes: two overlapping words of each size.
+    @inline(__always)
+    private func isEqual(
+        _ one: UnsafePointer<UInt8>,
+        _ other: UnsafePointer<UInt8>,
+        _ length: Int
+    ) -> Bool {
+        let (a, b) = unsafe (UnsafeRawPointer(one), UnsafeRawPointer(other))
+        @inline(__always)
+        func difference<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, _ at: Int) -> T {
+            unsafe a.loadUnaligned(fromByteOffset: at, as: T.self)
+                ^ b.loadUnaligned(fromByteOffset: at, as: T.self)
+        }
+        switch length {
+        case 8...16: return difference(UInt64.self, 0) | difference(UInt64.self, length &- 8) == 0
+        case 4..<8: return difference(UInt32.self, 0) | difference(UInt32.self, length &- 4) == 0
+        default: return unsafe memcmp(one, other, length) == 0
+        }
     }
 
     /// Skips a value of any kind; nil if there is none.
@@ -60,6 +80,17 @@ struct CellScanner {
     /// character.
     private mutating func skipScalar() -> CellFacts? {
         let start = offset
+        while offset &+ 8 <= count {
+            let word = word()
+            let found =
+                Self.zeros(word ^ Self.ones &* 0x2c) | Self.zeros(word ^ Self.ones &* 0x7d)
+                | Self.zeros(word ^ Self.ones &* 0x5d) | Self.controls(word)
+            guard found == 0 else {
+                offset &+= found.trailingZeroBitCount >> 3
+                return offset > start ? [] : nil
+            }
+            offset &+= 8
+        }
         while true {
             let byte = unsafe base[offset]
             if byte == UInt8(ascii: ",") || byte == UInt8(ascii: "}") || byte == UInt8(ascii: "]")
@@ -75,20 +106,22 @@ struct CellScanner {
         offset &+= 1
         var facts: CellFacts = []
         while true {
-            // Eight bytes at a time while none of them is a quote, a backslash or a control
-            // character (the usual bit tricks: a byte is less than n, or equal to one).
+            // Eight bytes at a time up to the first that is a quote, a backslash or a control
+            // character.
             while offset &+ 8 <= count {
-                let word = unsafe UnsafeRawPointer(base + offset)
-                    .loadUnaligned(as: UInt64.self)
-                let ones: UInt64 = 0x0101_0101_0101_0101
-                let tops: UInt64 = 0x8080_8080_8080_8080
-                let quotes = word ^ (ones &* 0x22)
-                let slashes = word ^ (ones &* 0x5c)
+                let word = word()
                 let found =
-                    ((quotes &- ones) & ~quotes) | ((slashes &- ones) & ~slashes)
-                    | ((word &- ones &* 0x20) & ~word)
-                if found & tops != 0 { break }
-                if word & tops != 0 { facts.insert(.isNotASCII) }
+                    Self.zeros(word ^ Self.ones &* 0x22) | Self.zeros(word ^ Self.ones &* 0x5c)
+                    | Self.controls(word)
+                guard found == 0 else {
+                    let bits = found.trailingZeroBitCount & ~7
+                    if word & Self.tops & ((1 << UInt64(bits)) &- 1) != 0 {
+                        facts.insert(.isNotASCII)
+                    }
+                    offset &+= bits >> 3
+                    break
+                }
+                if word & Self.tops != 0 { facts.insert(.isNotASCII) }
                 offset &+= 8
             }
             let byte = unsafe base[offset]
@@ -106,6 +139,29 @@ struct CellScanner {
             }
             offset &+= 1
         }
+    }
+
+    // The usual tricks on the bytes of a word: the top bit of a byte in what they give is set if
+    // the byte is looked for. Above the lowest one found, others may be by mistake.
+
+    private static let ones: UInt64 = 0x0101_0101_0101_0101
+    private static let tops: UInt64 = 0x8080_8080_8080_8080
+
+    @inline(__always)
+    private func word() -> UInt64 {
+        unsafe UInt64(
+            littleEndian: UnsafeRawPointer(base + offset).loadUnaligned(as: UInt64.self)
+        )
+    }
+
+    /// Bytes that are zero.
+    @inline(__always)
+    private static func zeros(_ word: UInt64) -> UInt64 { (word &- ones) & ~word & tops }
+
+    /// Bytes below 0x20.
+    @inline(__always)
+    private static func controls(_ word: UInt64) -> UInt64 {
+        (word &- ones &* 0x20) & ~word & tops
     }
 
     private mutating func skipNested() -> CellFacts? {

@@ -16,18 +16,23 @@ package final class Database: Sendable {
         package var tempDirectory: String?
         /// The only files statements may read and write.
         var files: [String]
+        /// Whether an engine is sealed from the start; if not, nothing but our own statements may
+        /// run before `seal()`.
+        var isSealed: Bool
 
         /// Makes options.
         package init(
             threads: Int = 2,
             memoryLimit: Int64? = nil,
             tempDirectory: String? = nil,
-            files: [String] = []
+            files: [String] = [],
+            isSealed: Bool = true
         ) {
             self.threads = threads
             self.memoryLimit = memoryLimit
             self.tempDirectory = tempDirectory
             self.files = files
+            self.isSealed = isSealed
         }
     }
 
@@ -67,6 +72,14 @@ package final class Database: Sendable {
         try connection.execute(Self.settings(for: options))
         try unsafe scans.register(on: connection.handle)
         try unsafe arguments.register(on: connection.handle)
+        if options.isSealed { try seal() }
+    }
+
+    /// Forbids statements what lies outside, for good: files but those of the options, extensions.
+    ///
+    /// Databases attached before stay.
+    package func seal() throws(Failure) {
+        try connect().execute("SET GLOBAL enable_external_access = false")
     }
 
     /// A connection of its own state (macros and views are the database's).
@@ -91,8 +104,6 @@ package final class Database: Sendable {
             let files = options.files.map(quotedLiteral).joined(separator: ", ")
             settings.append(("allowed_paths", "[\(files)]"))
         }
-        // Last, because it forbids some of those before it; it cannot be undone.
-        settings.append(("enable_external_access", "false"))
         return settings.map { "SET GLOBAL \($0.0) = \($0.1);" }.joined(separator: "\n")
     }
 }

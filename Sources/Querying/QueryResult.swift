@@ -103,6 +103,13 @@ package final class ResultChunk {
         for (index, reader) in readers.enumerated() { vectors.bind(reader, toColumn: index) }
     }
 
+    /// Appends the JSON text of a cell, spelled as the format spells it; `null` for NULL.
+    ///
+    /// - Throws: `query.type` for a type without a text, with the cast to write.
+    package func appendJSON(row: Int, column: Int, to out: inout [UInt8]) throws(Failure) {
+        try readers[column].appendJSON(row, to: &out)
+    }
+
     /// The JSON text of each cell of a row, spelled as the format spells it; `null` for NULL.
     ///
     /// - Throws: `query.type` for a type without a text, with the cast to write.

@@ -37,6 +37,8 @@ struct QueryCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "Write the rows to this file.") var output: String?
     @Flag(help: "Tell how long it took, on standard error.") var timing = false
     @Flag(help: "Tell what was read and passed over, on standard error.") var explain = false
+    @Flag(name: .customLong("no-cache"), help: "Read tables from the repository only.")
+    var withoutCache = false
 
     /// Refuses options that do not go together.
     func validate() throws {
@@ -52,7 +54,37 @@ struct QueryCommand: ParsableCommand {
         let opened = try warehouse.open()
         let format = json ? .json : format ?? .table
         let written = format == .parquet ? output.map(Output.temporaryName) : nil
-        let query = try SnapshotQuery(
+        let cache = withoutCache ? nil : TableCache(of: opened.repository)
+        var query = try self.query(opened, statement, written: written, cache: cache)
+        do {
+            try answer(query, as: format, written: written)
+        } catch let failure as Failure where query.isOfCache(failure) {
+            guard Output.takeBack() else {
+                throw Failure(
+                    .cacheFailed,
+                    "A file of the cache is damaged.",
+                    hint: "It is removed; run the statement again.",
+                    cause: failure.message
+                )
+            }
+            query = try self.query(opened, statement, written: written, cache: nil)
+            try answer(query, as: format, written: written)
+        }
+        if explain { Self.explain(query) }
+        if timing {
+            let seconds = (clock.now - start) / .seconds(1)
+            Output.message("time: \(String(format: "%.3f", seconds)) s")
+        }
+        if let cache { CacheWarmer.start(query.scanned.filter(cache.wants), of: opened) }
+    }
+
+    private func query(
+        _ opened: Warehouse,
+        _ statement: String,
+        written: String?,
+        cache: TableCache?
+    ) throws -> SnapshotQuery {
+        try SnapshotQuery(
             opened,
             tree: try opened.tree(revision),
             statement: statement,
@@ -62,8 +94,12 @@ struct QueryCommand: ParsableCommand {
                 uniquingKeysWith: { $1 }
             ),
             written: written,
+            cache: cache,
             options: engine.runnerOptions()
         )
+    }
+
+    private func answer(_ query: SnapshotQuery, as format: Format, written: String?) throws {
         let progress = ScanProgress(query.connection)
         defer { progress.end() }
         if let output, let written {
@@ -74,12 +110,6 @@ struct QueryCommand: ParsableCommand {
             if let output { try Output.begin(file: output) }
             try write(query, as: format, progress)
             try Output.endFile()
-        }
-        progress.end()
-        if explain { Self.explain(query.connection.scanTallies) }
-        if timing {
-            let seconds = (clock.now - start) / .seconds(1)
-            Output.message("time: \(String(format: "%.3f", seconds)) s")
         }
     }
 
@@ -100,8 +130,9 @@ struct QueryCommand: ParsableCommand {
     }
 
     /// Tells what scans read and passed over, one a line.
-    private static func explain(_ tallies: [ScanTally]) {
-        for tally in tallies {
+    private static func explain(_ query: SnapshotQuery) {
+        for snapshot in query.cached { Output.message("cache: \(snapshot.table)") }
+        for tally in query.connection.scanTallies {
             let all = tally.chunks + tally.skippedChunks
             Output.message(
                 "scan: \(tally.table): read \(grouped(tally.chunksRead)) of \(grouped(all)) chunks, "

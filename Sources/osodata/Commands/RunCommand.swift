@@ -26,6 +26,14 @@ struct RunCommand: ParsableCommand {
         }
         let report = try runner.run()
         live.clear()
+        if let tree = try opened.tree("HEAD") {
+            let built = report.tables.filter { $0.state == .built }.map(\.table)
+            let snapshots = try built.compactMap { table in
+                try opened.store.snapshot(table, inTree: tree)
+            }
+            let cache = TableCache(of: opened.repository)
+            CacheWarmer.start(snapshots.filter(cache.wants), of: opened)
+        }
         if json {
             Output.json(report.json)
         } else {

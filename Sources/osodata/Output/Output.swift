@@ -34,8 +34,11 @@ enum Output {
 
     /// Removes a file that did not become whole.
     static func abandonFile() {
-        guard let temporary = file.withLock({ $0?.temporary }) else { return }
-        _ = unsafe unlink(temporary)
+        let temporary = file.withLock { file in
+            defer { file = nil }
+            return file?.temporary
+        }
+        if let temporary { _ = unsafe unlink(temporary) }
     }
 
     /// A name beside a file's that no other process uses.
@@ -53,13 +56,28 @@ enum Output {
         return Failure(.outputFile, "The file '\(path)' cannot be written.", cause: cause)
     }
 
+    /// Forgets what was written, as long as none of it has gone out; gives whether that is so.
+    ///
+    /// A file that was begun is given up.
+    static func takeBack() -> Bool {
+        guard file.withLock({ $0 != nil }) || !began.withLock({ $0 }) else { return false }
+        abandonFile()
+        buffer.withLock { $0.removeAll(keepingCapacity: true) }
+        return true
+    }
+
+    private static let began = Mutex(false)
+
     /// Writes a line of a result.
     static func line(_ text: String) { self.text(text + "\n") }
 
     /// Writes result text as it is.
-    static func text(_ text: String) {
+    static func text(_ text: String) { bytes(text.utf8) }
+
+    /// Writes the UTF-8 of result text as it is.
+    static func bytes(_ utf8: some Collection<UInt8>) {
         let isFull = buffer.withLock { buffer in
-            buffer.append(contentsOf: text.utf8)
+            buffer.append(contentsOf: utf8)
             return buffer.count >= bufferSize
         }
         if isFull { flush() }
@@ -109,6 +127,7 @@ enum Output {
             defer { buffer.removeAll(keepingCapacity: true) }
             return buffer
         }
+        if !waiting.isEmpty { began.withLock { $0 = true } }
         guard let number = write(waiting, to: STDOUT_FILENO) else { return }
         if number == EPIPE { exit(0) }
         let name = file.withLock { $0.map { "The file '\($0.path)'" } } ?? "Standard output"

@@ -9,6 +9,11 @@ struct ResultWriter {
     private let columns: [ResultColumn]
     private var table: TextTable
     private var rows = 0
+    /// What stands before the cell of each column in a JSON object.
+    private let prefixes: [[UInt8]]
+    /// The text of a chunk's rows, and of one cell.
+    private var text: [UInt8] = []
+    private var cell: [UInt8] = []
     /// A terminal table holds its rows to align them; this many at most.
     private static let tableRows = 1_000
 
@@ -16,9 +21,19 @@ struct ResultWriter {
         self.format = format
         self.columns = columns
         table = TextTable(columns.map { ($0.name, $0.isNumeric ? .right : .left) })
+        prefixes = columns.enumerated().map { index, column in
+            Array("\(index == 0 ? "{" : ",")\(JSONValue.string(column.name).serialized()):".utf8)
+        }
         switch format {
         case .json: Output.text("[")
-        case .csv: Output.line(columns.map { Self.csv($0.name) }.joined(separator: ","))
+        case .csv:
+            var line: [UInt8] = []
+            for (index, column) in columns.enumerated() {
+                if index > 0 { line.append(UInt8(ascii: ",")) }
+                Self.appendCSV(Array(column.name.utf8), to: &line)
+            }
+            line.append(UInt8(ascii: "\n"))
+            Output.bytes(line)
         case .markdown:
             Output.line(
                 "| " + columns.map { Self.markdown($0.name) }.joined(separator: " | ") + " |"
@@ -31,27 +46,28 @@ struct ResultWriter {
     /// Prints a chunk of rows.
     mutating func add(_ chunk: ResultChunk) throws(Failure) {
         for row in 0..<chunk.rowCount {
-            let cells = try chunk.jsonTexts(row: row)
             switch format {
             case .table:
-                if rows < Self.tableRows { table.add(cells.map(Self.plain)) }
-            case .json: Output.text((rows == 0 ? "\n  " : ",\n  ") + object(cells))
-            case .ndjson: Output.line(object(cells))
+                if rows < Self.tableRows {
+                    table.add(try chunk.jsonTexts(row: row).map(Self.plain))
+                }
+            case .json:
+                text += (rows == 0 ? "\n  " : ",\n  ").utf8
+                try appendObject(row, of: chunk)
+            case .ndjson:
+                try appendObject(row, of: chunk)
+                text.append(UInt8(ascii: "\n"))
             case .parquet: break
-            case .csv:
-                Output.line(
-                    cells.map { $0 == "null" ? "" : Self.csv(Self.plain($0)) }.joined(
-                        separator: ","
-                    )
-                )
+            case .csv: try appendCSV(row, of: chunk)
             case .markdown:
-                Output.line(
-                    "| " + cells.map { Self.markdown(Self.plain($0)) }.joined(separator: " | ")
-                        + " |"
-                )
+                let cells = try chunk.jsonTexts(row: row)
+                let line = cells.map { Self.markdown(Self.plain($0)) }.joined(separator: " | ")
+                text += "| \(line) |\n".utf8
             }
             rows += 1
         }
+        Output.bytes(text)
+        text.removeAll(keepingCapacity: true)
     }
 
     /// Prints what is left.
@@ -69,23 +85,59 @@ struct ResultWriter {
         }
     }
 
-    private func object(_ cells: [String]) -> String {
-        let members = zip(columns, cells).map { column, cell in
-            JSONValue.string(column.name).serialized() + ":" + cell
+    private mutating func appendObject(_ row: Int, of chunk: ResultChunk) throws(Failure) {
+        for column in prefixes.indices {
+            text += prefixes[column]
+            try chunk.appendJSON(row: row, column: column, to: &text)
         }
-        return "{" + members.joined(separator: ",") + "}"
+        text.append(UInt8(ascii: "}"))
     }
+
+    /// Empty text is quoted, NULL is nothing, as `osodata import` reads them.
+    private mutating func appendCSV(_ row: Int, of chunk: ResultChunk) throws(Failure) {
+        for column in columns.indices {
+            if column > 0 { text.append(UInt8(ascii: ",")) }
+            cell.removeAll(keepingCapacity: true)
+            try chunk.appendJSON(row: row, column: column, to: &cell)
+            if cell == Self.null { continue }
+            if cell.first == UInt8(ascii: "\"") {
+                var decoded: [UInt8] = []
+                let isCanonical = unsafe cell.withUnsafeBufferPointer {
+                    unsafe CellText.unescapeString($0, into: &decoded)
+                }
+                // JSON as a statement made it need not be canonical.
+                Self.appendCSV(
+                    isCanonical
+                        ? decoded : Array(Self.plain(String(decoding: cell, as: UTF8.self)).utf8),
+                    to: &text
+                )
+            } else {
+                Self.appendCSV(cell, to: &text)
+            }
+        }
+        text.append(UInt8(ascii: "\n"))
+    }
+
+    private static let null = Array("null".utf8)
 
     private static func plain(_ json: String) -> String { FirstRows.plain(Array(json.utf8)) }
 
-    private static func csv(_ text: String) -> String {
-        // Empty text is quoted, NULL is nothing, as `osodata import` reads them.
-        guard text.isEmpty || text.contains(where: { $0 == "," || $0 == "\"" || $0.isNewline })
-        else { return text }
-        return "\""
-            + text.split(separator: "\"", omittingEmptySubsequences: false).joined(
-                separator: "\"\""
-            ) + "\""
+    private static func appendCSV(_ value: [UInt8], to out: inout [UInt8]) {
+        let quote = UInt8(ascii: "\"")
+        let isPlain = value.allSatisfy { byte in
+            byte != UInt8(ascii: ",") && byte != quote && byte != UInt8(ascii: "\n")
+                && byte != UInt8(ascii: "\r")
+        }
+        guard value.isEmpty || !isPlain else {
+            out += value
+            return
+        }
+        out.append(quote)
+        for byte in value {
+            if byte == quote { out.append(quote) }
+            out.append(byte)
+        }
+        out.append(quote)
     }
 
     private static func markdown(_ text: String) -> String {
