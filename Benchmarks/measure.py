@@ -39,6 +39,7 @@ def environment(home):
         "LC_ALL": "C.UTF-8",
         "POLARS_MAX_THREADS": str(THREADS),
         "DVC_NO_ANALYTICS": "true",
+        "OSODATA_CACHE_WARMING": "off",
         **{name: "bench@example.org" for name in names},
     }
 
@@ -143,9 +144,9 @@ def times(value, ours):
 class Report:
     """Markdown, to the terminal and to a file as it comes, and how many answers were wrong."""
 
-    def __init__(self, path):
+    def __init__(self, path, append=False):
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.file, self.wrong = open(path, "w", encoding="utf-8"), 0
+        self.file, self.wrong = open(path, "a" if append else "w", encoding="utf-8"), 0
 
     def say(self, text=""):
         print(text, flush=True)

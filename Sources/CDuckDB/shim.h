@@ -217,7 +217,9 @@ duckdb_logical_type duckdb_get_value_type(duckdb_value value);
 idx_t duckdb_get_list_size(duckdb_value value);
 duckdb_value duckdb_get_list_child(duckdb_value value, idx_t index);
 
-// Chunks and vectors.
+// Chunks and vectors; tests make chunks.
+duckdb_data_chunk duckdb_create_data_chunk(duckdb_logical_type *types, idx_t column_count);
+void duckdb_data_chunk_reset(duckdb_data_chunk chunk);
 idx_t duckdb_data_chunk_get_size(duckdb_data_chunk chunk);
 void duckdb_data_chunk_set_size(duckdb_data_chunk chunk, idx_t size);
 idx_t duckdb_data_chunk_get_column_count(duckdb_data_chunk chunk);

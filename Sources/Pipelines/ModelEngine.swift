@@ -1,21 +1,28 @@
 import Codecs
 import Lineage
 package import Diagnostics
+package import GitStore
 package import Querying
 package import Records
 import Snapshots
 
 /// The SQL engine as models see it: the warehouse's macros, and nothing from outside.
 package enum ModelEngine {
-    /// Opens an engine with the macros of `models/macros.sql`.
+    /// Opens an engine with the macros of `models/macros.sql`, which spills beside the repository's
+    /// other working files.
     ///
     /// - Throws: `query.*` with the place in the macro file.
     package static func connect(
         files: some WarehouseFiles,
+        repository: Repository,
         options: Runner.Options
     ) throws(Failure) -> Connection {
         let database = try Database(
-            options: .init(threads: options.threads, memoryLimit: options.memoryLimit)
+            options: .init(
+                threads: options.threads,
+                memoryLimit: options.memoryLimit,
+                tempDirectory: EngineFolder.path(in: repository)
+            )
         )
         let connection = try database.connect()
         try define(asOf: nil, on: connection)

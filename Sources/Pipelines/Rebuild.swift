@@ -42,7 +42,11 @@ package struct Rebuild: Sendable {
         try warehouse.store.require(paths: paths, inTree: tree)
         try warehouse.store.require(.manifest, inTree: tree)
         let files = CommitFiles(repository: warehouse.repository, tree: tree)
-        let connection = try ModelEngine.connect(files: files, options: options)
+        let connection = try ModelEngine.connect(
+            files: files,
+            repository: warehouse.repository,
+            options: options
+        )
         var snapshots: [TableName: Snapshot] = [:]
         for table in try warehouse.store.tables(inTree: tree) {
             snapshots[table] = try warehouse.store.snapshot(table, inTree: tree)

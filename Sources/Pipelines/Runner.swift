@@ -103,7 +103,11 @@ package final class Runner {
         pending = Pending(root: root)
         configuration = try Configuration(files: files)
         batch = ObjectBatch(repository: warehouse.repository)
-        connection = try ModelEngine.connect(files: files, options: options)
+        connection = try ModelEngine.connect(
+            files: files,
+            repository: warehouse.repository,
+            options: options
+        )
         if let tree = try warehouse.tree("HEAD") {
             try warehouse.store.require(.manifest, inTree: tree)
             for name in try warehouse.store.tables(inTree: tree) {

@@ -50,6 +50,7 @@ package struct SnapshotQuery {
             options: .init(
                 threads: options.threads,
                 memoryLimit: options.memoryLimit,
+                tempDirectory: EngineFolder.path(in: warehouse.repository),
                 files: written.map { [$0] } ?? [],
                 isSealed: false
             )
@@ -61,7 +62,7 @@ package struct SnapshotQuery {
         var revisions = RevisionTables(warehouse, connection, cache, options)
         let parsed = try connection.statementTree(statement, file: file)
         // To find the tables of what is no SELECT, DuckDB binds it, and may open what it names.
-        if parsed == nil { try database.seal() }
+        if parsed == nil { try connection.seal() }
         let uses = parsed?.revisionUses() ?? []
         let missing = Set(values.keys).subtracting(uses.compactMap(\.parameterName)).min()
         if let missing {
@@ -76,11 +77,14 @@ package struct SnapshotQuery {
             replacements += try revisions.replacements(for: use, values, in: statement, file)
         }
         self.statement = EditedStatement(statement, replacing: replacements)
-        let names = try self.statement.explaining { () throws(Failure) in
-            try connection.tablePaths(self.statement.sql, file: file)
+        var names = parsed?.tablePaths ?? []
+        if parsed == nil || !replacements.isEmpty {
+            names = try self.statement.explaining { () throws(Failure) in
+                try connection.tablePaths(self.statement.sql, file: file)
+            }
         }
         try revisions.attach(names.filter { $0.first?.hasPrefix("@") != true }, at: tree)
-        if parsed != nil { try database.seal() }
+        if parsed != nil { try connection.seal() }
         cached = revisions.cached
         scanned = revisions.scanned
     }
@@ -117,6 +121,7 @@ package struct SnapshotQuery {
             options: .init(
                 threads: options.threads,
                 memoryLimit: options.memoryLimit,
+                tempDirectory: EngineFolder.path(in: warehouse.repository),
                 isSealed: false
             )
         )

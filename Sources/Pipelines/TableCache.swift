@@ -90,6 +90,7 @@ package struct TableCache: Sendable {
             options: .init(
                 threads: options.threads,
                 memoryLimit: options.memoryLimit,
+                tempDirectory: "\(folder)/tmp",
                 isSealed: false
             )
         )

@@ -40,6 +40,14 @@ package final class Connection: @unchecked Sendable {
     /// which they began.
     package var scanTallies: [ScanTally] { database.scans.tallies }
 
+    /// Forbids the database's statements what lies outside, for good: files but those of the
+    /// options, extensions.
+    ///
+    /// Databases attached before stay.
+    package func seal() throws(Failure) {
+        try execute("SET GLOBAL enable_external_access = false")
+    }
+
     /// Stops the statement that runs, from any thread; it throws `query.interrupted`.
     package func interrupt() { unsafe duckdb_interrupt(handle) }
 

@@ -17,7 +17,7 @@ package final class Database: Sendable {
         /// The only files statements may read and write.
         var files: [String]
         /// Whether an engine is sealed from the start; if not, nothing but our own statements may
-        /// run before `seal()`.
+        /// run before `Connection.seal()`.
         var isSealed: Bool
 
         /// Makes options.
@@ -72,14 +72,7 @@ package final class Database: Sendable {
         try connection.execute(Self.settings(for: options))
         try unsafe scans.register(on: connection.handle)
         try unsafe arguments.register(on: connection.handle)
-        if options.isSealed { try seal() }
-    }
-
-    /// Forbids statements what lies outside, for good: files but those of the options, extensions.
-    ///
-    /// Databases attached before stay.
-    package func seal() throws(Failure) {
-        try connect().execute("SET GLOBAL enable_external_access = false")
+        if options.isSealed { try connection.seal() }
     }
 
     /// A connection of its own state (macros and views are the database's).

@@ -97,8 +97,9 @@ enum ScanCallbacks {
             }
             unsafe duckdb_v2_logical_type_destroy(&type)
         }
-        // A first column that holds nothing: DuckDB asks for column 0 where it only counts.
-        add("", .bool)
+        // A first column that holds nothing: DuckDB asks for column 0 where it only counts. Its name
+        // is none that a column of ours can have.
+        add("#", .bool)
         for column in source.schema.dataColumns { add(column.name, column.type) }
         unsafe duckdb_v2_table_function_bind_set_cardinality(
             info,

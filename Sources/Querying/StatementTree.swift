@@ -67,6 +67,12 @@ package struct StatementTree: Sendable {
         return tables
     }
 
+    /// The paths of these tables, each once.
+    package var tablePaths: [[String]] {
+        var seen: Set<[String]> = []
+        return tables().map(\.path).filter { seen.insert($0).inserted }
+    }
+
     private func collect(_ value: JSONValue, scope: Set<String>, into tables: inout [Table]) {
         switch value {
         case .array(let elements):
@@ -139,17 +145,11 @@ extension Connection {
     /// - Returns: paths, `["marts", "projects_v1"]` if so written; the tables need not be there.
     /// - Throws: `query.syntax` with place.
     package func tablePaths(_ sql: String, file: String? = nil) throws(Failure) -> [[String]] {
-        var paths: [[String]] = []
-        if let tree = try statementTree(sql, file: file) {
-            paths = tree.tables().map(\.path)
-        } else {
-            // EXPLAIN, DESCRIBE and the like: DuckDB's own answer, which binds the statement.
-            paths = try engineTableNames(sql, file: file).map {
-                $0.split(separator: ".").map(String.init)
-            }
+        if let tree = try statementTree(sql, file: file) { return tree.tablePaths }
+        // EXPLAIN, DESCRIBE and the like: DuckDB's own answer, which binds the statement.
+        return try engineTableNames(sql, file: file).map {
+            $0.split(separator: ".").map(String.init)
         }
-        var seen: Set<[String]> = []
-        return paths.filter { seen.insert($0).inserted }
     }
 
     /// A statement's tree without positions, as canonical JSON text.

@@ -6,7 +6,7 @@ package import Records
 /// Files for sorted runs, in a folder of the machine; each is unlinked as soon as it is made, so
 /// that nothing is left however the process ends.
 package struct SpillFolder: RunStorage {
-    private let path: String
+    let path: String
 
     /// Files in the folder `path`, which is made when it is first needed.
     package init(path: String) { self.path = path }
