@@ -1,3 +1,13 @@
+extension String {
+    /// Whether this text of SQL ends in a semicolon, comments aside.
+    package var endsStatement: Bool {
+        var lexer = SQLLexer(Array(utf8), at: 0)
+        var last: String?
+        while let word = lexer.word() { last = word }
+        return last == ";"
+    }
+}
+
 /// Goes through the words of SQL, as far as finding where a clause ends needs it.
 struct SQLLexer {
     private let text: [UInt8]

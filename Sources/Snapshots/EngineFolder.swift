@@ -10,10 +10,15 @@ package enum EngineFolder {
     private static let prefix = "sql-"
     private static let count = Atomic<Int>(0)
 
-    /// A folder for one engine of this process, which is not made here.
+    /// A folder for one engine of this process; only what it lies in is made here.
     package static func path(in repository: Repository) -> String {
         let parent = SpillFolder(of: repository).path
         removeStale(in: parent)
+        // The engine makes its own folder only. Where that cannot be, it does not spill.
+        try? FileManager.default.createDirectory(
+            atPath: parent,
+            withIntermediateDirectories: true
+        )
         let number = count.wrappingAdd(1, ordering: .relaxed).newValue
         return "\(parent)/\(prefix)\(ProcessInfo.processInfo.processIdentifier)-\(number)"
     }

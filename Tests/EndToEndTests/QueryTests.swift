@@ -175,6 +175,23 @@ struct QueryTests {
         #expect(stdout.status == 2 && stdout.messages.contains("--output"))
     }
 
+    @Test func `what does not fit into memory goes to disk, and nothing stays there`() throws {
+        defer { world.remove() }
+        let sql = """
+            select s from (select hash(i)::varchar || repeat('x', 300) as s from range(300000) t(i))
+            order by s limit 1 offset 299999
+            """
+        let out = try rows(sql, "--memory", "60MB", "--threads", "1")
+        #expect(out.hasPrefix("s\n99"))
+        let path = world.folder.appending(path: ".osodata/tmp").path
+        #expect(try FileManager.default.contentsOfDirectory(atPath: path).isEmpty)
+        // What a process left that was killed: a folder of a number that no process has.
+        let stale = world.folder.appending(path: ".osodata/tmp/sql-99999999-1")
+        try FileManager.default.createDirectory(at: stale, withIntermediateDirectories: true)
+        #expect(try rows("select 1 as a") == "a\n1\n")
+        #expect(!FileManager.default.fileExists(atPath: stale.path))
+    }
+
     @Test func `it tells what was read and how long it took`() throws {
         defer { world.remove() }
         let told = try world.osodata(

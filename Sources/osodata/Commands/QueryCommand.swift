@@ -12,7 +12,10 @@ struct QueryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "query",
         abstract: "Run SQL over the tables of a revision.",
-        discussion: "Tables are layer.table, as in: select * from marts.projects_v1"
+        discussion: """
+            Tables are layer.table, as in: select * from marts.projects_v1. In a terminal, without \
+            a statement, it asks for statements.
+            """
     )
 
     /// How rows are printed.
@@ -48,14 +51,34 @@ struct QueryCommand: ParsableCommand {
     }
 
     func run() throws {
+        let opened = try warehouse.open()
+        if sql == nil, file == nil, output == nil, isatty(STDIN_FILENO) == 1 {
+            var shell = QueryShell(self, opened)
+            try shell.run()
+        } else {
+            try run(try statement(), of: opened)
+        }
+    }
+
+    /// Runs one statement and prints what comes of it.
+    ///
+    /// - Parameters:
+    ///   - statement: the SQL.
+    ///   - opened: the warehouse.
+    ///   - running: told of the connection before it runs anything.
+    /// - Throws: `query.*`, `command.output-file`, `cache.failed`.
+    func run(
+        _ statement: String,
+        of opened: Warehouse,
+        running: (Connection) -> Void = { _ in }
+    ) throws {
         let clock = ContinuousClock()
         let start = clock.now
-        let statement = try statement()
-        let opened = try warehouse.open()
         let format = json ? .json : format ?? .table
         let written = format == .parquet ? output.map(Output.temporaryName) : nil
         let cache = withoutCache ? nil : TableCache(of: opened.repository)
         var query = try self.query(opened, statement, written: written, cache: cache)
+        running(query.connection)
         do {
             try answer(query, as: format, written: written)
         } catch let failure as Failure where query.isOfCache(failure) {
@@ -68,6 +91,7 @@ struct QueryCommand: ParsableCommand {
                 )
             }
             query = try self.query(opened, statement, written: written, cache: nil)
+            running(query.connection)
             try answer(query, as: format, written: written)
         }
         if explain { Self.explain(query) }
