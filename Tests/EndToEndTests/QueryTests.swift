@@ -192,6 +192,42 @@ struct QueryTests {
         #expect(!FileManager.default.fileExists(atPath: stale.path))
     }
 
+    @Test func `least and greatest values come from the manifest`() throws {
+        defer { world.remove() }
+        func told(_ sql: String) throws -> (rows: String, readsTable: Bool) {
+            let out = try world.osodata("query", sql, "--format", "csv", "--explain")
+            #expect(out.status == 0, "\(sql): \(out.messages)")
+            let all = "read 1 of 1 chunks"
+            return (
+                out.output, out.messages.contains("of 1 segments") && out.messages.contains(all)
+            )
+        }
+        for (sql, expected) in [
+            ("select max(id), min(STARS) as s from marts.langs_v1", "max(id),s\n4,1\n"),
+            (
+                "select min(name) as a, max(name) as b from marts.langs_v1", "a,b\ngo,zig\n"
+            ),
+            ("select max(t.id) as m from marts.langs_v1 t", "m\n4\n"),
+        ] {
+            let answer = try told(sql)
+            #expect(answer.rows == expected && !answer.readsTable, "\(sql): \(answer)")
+        }
+        // All of these ask for more than the manifest tells.
+        for (sql, expected) in [
+            ("select max(id), count(*) as n from marts.langs_v1", "max(id),n\n4,3\n"),
+            ("select max(id) as m from marts.langs_v1 where stars < 5", "m\n4\n"),
+            ("select max(id) as m from marts.langs_v1 group by id % 2 order by 1", "m\n1\n4\n"),
+            ("select max(id) filter (where id < 3) as m from marts.langs_v1", "m\n2\n"),
+            ("select max(id, 2) as m from marts.langs_v1", "m\n\"[4,2]\"\n"),
+            ("select max(id + 1) as m from marts.langs_v1", "m\n5\n"),
+        ] {
+            let answer = try told(sql)
+            #expect(answer.rows == expected && answer.readsTable, "\(sql): \(answer)")
+        }
+        let missing = try failure("select max(nope) from marts.langs_v1")
+        #expect(missing.contains("sql:1:12") && missing.contains("nope"), "\(missing)")
+    }
+
     @Test func `it tells what was read and how long it took`() throws {
         defer { world.remove() }
         let told = try world.osodata(
