@@ -89,7 +89,7 @@ package struct TableCache: Sendable {
         let database = try Database(
             options: .init(
                 threads: options.threads,
-                memoryLimit: options.memoryLimit,
+                memoryLimit: options.memoryLimit ?? Self.memory,
                 tempDirectory: "\(folder)/tmp",
                 isSealed: false
             )
@@ -115,6 +115,9 @@ package struct TableCache: Sendable {
             throw Failure(.cacheFailed, "The file '\(path)' of the cache cannot be made.")
         }
     }
+
+    /// Bytes that making a file may take where nobody says.
+    private static let memory: Int64 = 1 << 30
 
     /// What a file calls its table.
     private static let table = "cached"

@@ -60,8 +60,11 @@ struct CacheCommand: ParsableCommand {
         @OptionGroup var engine: EngineOptions
         @Argument(help: "Tables, as layer.table or layer.table@revision; all if none is named.")
         var tables: [TableArgument] = []
+        @Flag(help: ArgumentHelp("Let other programs go first.", visibility: .hidden))
+        var background = false
 
         func run() throws {
+            if background { _ = nice(10) }
             let opened = try warehouse.open()
             var snapshots = try tables.map { try opened.snapshot($0) }
             if tables.isEmpty, let tree = try opened.tree("HEAD") {
@@ -104,7 +107,7 @@ enum CacheWarmer {
         let folder = warehouse.repository.workTree ?? warehouse.repository.gitDirectory
         // By the commit, since HEAD may move meanwhile; what is not of HEAD is left.
         let arguments =
-            ["osodata", "cache", "warm", "-C", folder]
+            ["osodata", "cache", "warm", "--background", "-C", folder]
             + snapshots.map { "\($0.table)@\(commit.hex)" }
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
