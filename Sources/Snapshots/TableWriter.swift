@@ -11,8 +11,6 @@ struct TableWriter {
     /// Segments a group and groups a table may have: a folder holds at most 3,000 entries, two of
     /// them files.
     private static let folderLimit = 2_998
-    /// How hard zstd compresses the last chunk.
-    private static let lastLevel: Int32 = 9
 
     /// One piece that waits for its turn.
     private enum Piece {
@@ -65,14 +63,13 @@ struct TableWriter {
     /// Adds a chunk that was cut; if the previous version has it, it is taken from there.
     mutating func add(_ chunk: CutChunk?) throws(Failure) {
         guard let chunk else { return }
-        // Before the chunk is added, so that the last of the table is still there at the end.
-        if windowChunks >= ChunkWindow.chunks || windowBytes >= ChunkWindow.bytes {
-            try finishWindow(isLast: false)
-        }
         window.append(.cut(chunk))
         windowChunks += 1
         windowBytes += chunk.text.count
         isSegmentOpen = !chunk.endsSegment
+        if windowChunks >= ChunkWindow.chunks || windowBytes >= ChunkWindow.bytes {
+            try finishWindow()
+        }
     }
 
     /// Adds a chunk of the previous version as it is.
@@ -87,10 +84,7 @@ struct TableWriter {
     }
 
     /// Makes what waits.
-    ///
-    /// The last chunk of a table, which the next append will write again, is compressed harder: of
-    /// a table that grows by little a day it is most of what a day adds to the repository.
-    private mutating func finishWindow(isLast: Bool) throws(Failure) {
+    private mutating func finishWindow() throws(Failure) {
         let cut = window.compactMap { piece in
             if case .cut(let chunk) = piece { chunk } else { nil }
         }
@@ -99,16 +93,9 @@ struct TableWriter {
         }
         let known = digests.map { self.known.chunk($0) }
         let schema = schema
-        let last = if isLast, case .cut = window.last { cut.count - 1 } else { -1 }
         let made = try parallelMap(cut.count, threads: threads, state: ChunkMaker.init) {
             (index, maker: inout ChunkMaker) throws(Failure) -> MadeChunk in
-            if index == last { maker = ChunkMaker(level: Self.lastLevel) }
-            return try maker.make(
-                cut[index],
-                digest: digests[index],
-                known: known[index],
-                schema: schema
-            )
+            try maker.make(cut[index], digest: digests[index], known: known[index], schema: schema)
         }
         var next = 0
         for piece in window {
@@ -207,7 +194,7 @@ struct TableWriter {
         provenance: JSONValue,
         previous: Snapshot?
     ) throws(Failure) -> PreparedTable {
-        try finishWindow(isLast: true)
+        try finishWindow()
         try endSegment()
         let manifest = Manifest(
             schema: schema,
@@ -254,11 +241,7 @@ private struct MadeChunk: Sendable {
 
 /// Makes chunks on one thread.
 private struct ChunkMaker {
-    private let compressor: ZstdCompressor
-
-    init() { compressor = ZstdCompressor() }
-
-    init(level: Int32) { compressor = ZstdCompressor(level: level) }
+    private let compressor = ZstdCompressor()
 
     mutating func make(
         _ chunk: CutChunk,

@@ -33,21 +33,6 @@ struct WritingTests {
         #expect(snapshot.verify().problems.isEmpty)
     }
 
-    @Test(arguments: [50, 300, 4_000])
-    func `the last chunk is compressed harder, the others as fast as always`(count: Int) throws {
-        let world = try World()
-        try world.commit(try LongRows.rows(0..<count), "raw.t")
-        let snapshot = try world.snapshot("raw.t")
-        let chunks = try snapshot.allChunks()
-        for (index, chunk) in chunks.enumerated() {
-            let text = try snapshot.text(of: chunk)
-            let level: Int32 = index == chunks.count - 1 ? 9 : 3
-            #expect(
-                try world.repository.blob(chunk.blob) == ZstdCompressor(level: level).compress(text)
-            )
-        }
-    }
-
     @Test(arguments: [1, 3, 8])
     func `the number of threads changes nothing`(_ threads: Int) throws {
         let world = try World()
