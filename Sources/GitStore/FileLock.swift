@@ -79,5 +79,14 @@ package final class FileLock: Sendable {
     }
 
     /// Lets the next one have it; without this, it goes when the object does.
-    package func release() { file.withLock { $0 = nil } }
+    ///
+    /// Not by closing the file alone: a child that is being started has it open too for a moment.
+    package func release() {
+        file.withLock { file in
+            file?.unlock()
+            file = nil
+        }
+    }
+
+    deinit { release() }
 }

@@ -184,6 +184,9 @@ struct OpenFile: ~Copyable {
         return true
     }
 
+    /// Gives the lock up, whoever else has the file open by a copy of this descriptor.
+    func unlock() { _ = flock(descriptor, LOCK_UN) }
+
     /// What `fstat` says.
     func status() throws(Failure) -> stat {
         var out = stat()

@@ -64,6 +64,29 @@ struct LockTests {
         try test.expectClean()
     }
 
+    @Test func `a lock is given up although a child that is being started has its file open`()
+        throws
+    {
+        let folder = try TemporaryFolder()
+        let path = folder.path("lock")
+        let lock = try #require(try FileLock.acquireIfFree(path))
+        #expect(try FileLock.acquireIfFree(path) == nil)
+        // What a child has between fork and exec: a copy of the descriptor.
+        let copies = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+            .compactMap { Int32($0) }
+            .filter { file in
+                let link = try? FileManager.default.destinationOfSymbolicLink(
+                    atPath: "/proc/self/fd/\(file)"
+                )
+                return link == URL(filePath: path).resolvingSymlinksInPath().path
+            }
+            .map { dup($0) }
+        #expect(copies.count == 1)
+        lock.release()
+        #expect(try FileLock.acquireIfFree(path) != nil)
+        for copy in copies { close(copy) }
+    }
+
     @Test func `a lock that stays is named after a second and stays`() throws {
         let test = try TestRepository()
         let first = try test.commit(["snapshots/a": "1"])
