@@ -309,7 +309,6 @@ enum { DUCKDB_V2_PARAMETER_STANDARD = 1 };
 
 /// Kinds of expressions, as the library numbers them.
 typedef enum duckdb_v2_expression_type {
-    DUCKDB_V2_EXPRESSION_CAST = 12,
     DUCKDB_V2_EXPRESSION_NOT = 13,
     DUCKDB_V2_EXPRESSION_IS_NULL = 14,
     DUCKDB_V2_EXPRESSION_IS_NOT_NULL = 15,

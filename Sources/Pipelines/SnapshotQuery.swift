@@ -46,16 +46,7 @@ package struct SnapshotQuery {
         cache: TableCache? = nil,
         options: Runner.Options
     ) throws(Failure) {
-        let database = try Database(
-            options: .init(
-                threads: options.threads,
-                memoryLimit: options.memoryLimit,
-                tempDirectory: EngineFolder.path(in: warehouse.repository),
-                files: written.map { [$0] } ?? [],
-                isSealed: false
-            )
-        )
-        connection = try database.connect()
+        connection = try Self.connect(warehouse, writing: written, options)
         self.file = file
         self.written = written
         self.cache = cache
@@ -90,9 +81,26 @@ package struct SnapshotQuery {
         scanned = revisions.scanned
     }
 
+    /// An engine that is not sealed yet, and may write one file when it is.
+    private static func connect(
+        _ warehouse: Warehouse,
+        writing file: String?,
+        _ options: Runner.Options
+    ) throws(Failure) -> Connection {
+        try Database(
+            options: .init(
+                threads: options.threads,
+                memoryLimit: options.memoryLimit,
+                tempDirectory: EngineFolder.path(in: warehouse.repository),
+                files: file.map { [$0] } ?? [],
+                isSealed: false
+            )
+        ).connect()
+    }
+
     /// Whether a failure may be due to a file of the cache; removes those in use if so, so that the
     /// same statement can be run again.
-    package func isOfCache(_ failure: Failure) -> Bool {
+    package func dropsCache(after failure: Failure) -> Bool {
         let isDamage =
             failure.code == .engineBug
             || failure.code == .queryFailed
@@ -118,15 +126,7 @@ package struct SnapshotQuery {
         written: String,
         options: Runner.Options
     ) throws(Failure) {
-        let database = try Database(
-            options: .init(
-                threads: options.threads,
-                memoryLimit: options.memoryLimit,
-                tempDirectory: EngineFolder.path(in: warehouse.repository),
-                isSealed: false
-            )
-        )
-        connection = try database.connect()
+        connection = try Self.connect(warehouse, writing: nil, options)
         statement = EditedStatement("", replacing: [])
         file = nil
         cache = nil

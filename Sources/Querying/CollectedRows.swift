@@ -75,7 +75,7 @@ package final class CollectedRows: ScanSource {
 
     /// All of them: there are no statistics.
     package func chunks(matching filter: RowFilter) -> ScanSelection {
-        ScanSelection(pieces.indices.map { ScanSelection.Chunk(id: $0, bytes: 0) })
+        ScanSelection(Array(pieces.indices))
     }
 
     /// - Throws: `records.spill-failed`.

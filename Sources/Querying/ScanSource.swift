@@ -18,7 +18,7 @@ package protocol ScanSource: AnyObject, Sendable {
     func chunks(matching filter: RowFilter) throws(Failure) -> ScanSelection
     /// The canonical lines of a chunk, each with its newline.
     ///
-    /// - Parameter chunk: the `id` of one of the chunks told.
+    /// - Parameter chunk: one of the chunks told.
     /// - Returns: the text.
     /// - Throws: what keeps the chunk from being read; the query fails with it.
     func text(ofChunk chunk: Int) throws(Failure) -> [UInt8]
@@ -26,22 +26,8 @@ package protocol ScanSource: AnyObject, Sendable {
 
 /// The chunks that a scan reads.
 package struct ScanSelection: Sendable {
-    /// One chunk.
-    package struct Chunk: Sendable {
-        /// What the source calls it.
-        package let id: Int
-        /// Bytes of its text; 0 if not known.
-        package let bytes: Int
-
-        /// Makes one.
-        package init(id: Int, bytes: Int) {
-            self.id = id
-            self.bytes = bytes
-        }
-    }
-
-    /// In the order in which their rows come.
-    package var chunks: [Chunk]
+    /// What the source calls them, in the order in which their rows come.
+    package var chunks: [Int]
     /// Segments of the table, and how many are passed over; none where there are no segments.
     package var segments = 0
     package var skippedSegments = 0
@@ -49,7 +35,7 @@ package struct ScanSelection: Sendable {
     package var skippedChunks = 0
 
     /// Makes a selection that passes over nothing.
-    package init(_ chunks: [Chunk]) { self.chunks = chunks }
+    package init(_ chunks: [Int]) { self.chunks = chunks }
 }
 
 /// The order in which a scan gives rows.
@@ -106,11 +92,7 @@ package final class RowSetSource: ScanSource {
 
     /// All of them: there are no statistics.
     package func chunks(matching filter: RowFilter) -> ScanSelection {
-        ScanSelection(
-            stride(from: 0, to: table.count, by: rowsPerChunk).map {
-                ScanSelection.Chunk(id: $0, bytes: 0)
-            }
-        )
+        ScanSelection(Array(stride(from: 0, to: table.count, by: rowsPerChunk)))
     }
 
     /// The rows from the one numbered `chunk` on.

@@ -100,7 +100,7 @@ final class ScanThread {
         while offset >= text.count {
             guard let index = state.takeChunk() else { return 0 }
             place = index
-            text = try state.binding.source.text(ofChunk: state.selection.chunks[index].id)
+            text = try state.binding.source.text(ofChunk: state.selection.chunks[index])
             offset = 0
             state.tally.add(bytes: text.count)
         }

@@ -20,14 +20,7 @@ final class SnapshotSource: ScanSource {
 
     func chunks(matching filter: RowFilter) throws(Failure) -> ScanSelection {
         let found = try snapshot.chunks(matching: filter)
-        var selection = ScanSelection(
-            found.chunks.map { chunk in
-                ScanSelection.Chunk(
-                    id: chunk.segment << 32 | chunk.index,
-                    bytes: chunk.info.bytes
-                )
-            }
-        )
+        var selection = ScanSelection(found.chunks.map { $0.segment << 32 | $0.index })
         selection.segments = found.segments
         selection.skippedSegments = found.skippedSegments
         selection.skippedChunks = found.skippedChunks

@@ -27,8 +27,6 @@ package indirect enum RowFilter: Hashable, Sendable {
 
     /// Any row.
     case all
-    /// No row.
-    case nothing
     /// Rows whose cell is null.
     case isNull(column: Int)
     /// Rows whose cell is not.
@@ -56,7 +54,6 @@ package indirect enum RowFilter: Hashable, Sendable {
     ) -> Bool {
         switch self {
         case .all: return rows > 0
-        case .nothing: return false
         case .and(let filters):
             return filters.allSatisfy { $0.mayMatch(statistics, rows: rows, schema: schema) }
         case .or(let filters):

@@ -10,10 +10,7 @@ struct CacheTests {
 
     init() throws {
         world = try World()
-        try world.git("init", "-q", "-b", "main", ".")
-        try world.osodata("init", ".")
-        try world.git("add", "-A")
-        try world.git("commit", "-q", "-m", "start")
+        try world.initWarehouse()
         var csv = "id,name,share,made,flag,note\n"
         for id in 0..<Self.rows {
             let name = id % 7 == 0 ? "" : "name \(id % 5_000)"

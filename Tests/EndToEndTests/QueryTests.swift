@@ -7,10 +7,7 @@ struct QueryTests {
 
     init() throws {
         world = try World()
-        try world.git("init", "-q", "-b", "main", ".")
-        try world.osodata("init", ".")
-        try world.git("add", "-A")
-        try world.git("commit", "-q", "-m", "start")
+        try world.initWarehouse()
         try version("id,name,stars\n1,zig,3\n2,go,5\n3,\"it's\",\n")
         try version("id,name,stars\n1,zig,4\n2,go,5\n4,nim,1\n")
     }

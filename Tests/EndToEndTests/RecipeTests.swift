@@ -63,10 +63,7 @@ struct RecipeTests {
 
     private func makeWorld() throws -> World {
         let world = try World()
-        try world.git("init", "-q", "-b", "main", ".")
-        try world.osodata("init", ".")
-        try world.git("add", "-A")
-        try world.git("commit", "-q", "-m", "start")
+        try world.initWarehouse()
         for csv in ["1,zig,3\n2,go,5\n3,\"it's\",\n", "1,zig,4\n2,go,5\n4,nim,1\n"] {
             try world.write("t.csv", "id,name,stars\n\(csv)")
             try world.osodata("import", "marts.langs_v1", "t.csv", "--key", "id")

@@ -40,10 +40,7 @@ struct ShellTests {
 
     private func makeWorld() throws -> World {
         let world = try World()
-        try world.git("init", "-q", "-b", "main", ".")
-        try world.osodata("init", ".")
-        try world.git("add", "-A")
-        try world.git("commit", "-q", "-m", "start")
+        try world.initWarehouse()
         let rows = (0..<5_000).map { "\($0),name \($0)\n" }.joined()
         try world.write("t.csv", "id,label\n" + rows)
         try world.osodata("import", "marts.things_v1", "t.csv", "--key", "id")

@@ -118,6 +118,14 @@ struct World {
         try data.write(to: url)
     }
 
+    /// A warehouse as `osodata init` writes it, committed.
+    func initWarehouse() throws {
+        try git("init", "-q", "-b", "main", ".")
+        try osodata("init", ".")
+        try git("add", "-A")
+        try git("commit", "-q", "-m", "start")
+    }
+
     /// A small warehouse: one project, one archive hour of `events`, the given models, committed.
     func makeWarehouse(
         events: [String] = World.events,

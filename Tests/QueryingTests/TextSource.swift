@@ -29,7 +29,7 @@ final class TextSource: ScanSource {
 
     func chunks(matching filter: RowFilter) -> ScanSelection {
         asked.withLock { $0.append(filter) }
-        return ScanSelection(chunks.indices.map { ScanSelection.Chunk(id: $0, bytes: 0) })
+        return ScanSelection(Array(chunks.indices))
     }
 
     func text(ofChunk index: Int) throws(Failure) -> [UInt8] {

@@ -84,7 +84,6 @@ struct RowFilterTests {
 
     @Test func `an empty part has no row, and filters combine`() throws {
         #expect(try !mayMatch(.all, []) && mayMatch(.all, [(1, nil)]))
-        #expect(try !mayMatch(.nothing, [(1, nil)]))
         let (one, two) = try (
             RowFilter.compare(column: 0, .equal, int(1)),
             RowFilter.compare(column: 0, .equal, int(2))

@@ -81,7 +81,7 @@ struct QueryCommand: ParsableCommand {
         running(query.connection)
         do {
             try answer(query, as: format, written: written)
-        } catch let failure as Failure where query.isOfCache(failure) {
+        } catch let failure as Failure where query.dropsCache(after: failure) {
             guard Output.takeBack() else {
                 throw Failure(
                     .cacheFailed,
