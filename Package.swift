@@ -66,6 +66,7 @@ let package = Package(
     targets: [
         // MARK: C libraries, one module map each
 
+        .systemLibrary(name: "CConfinement"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(
             name: "CCurl",
@@ -103,7 +104,7 @@ let package = Package(
         )
         + library(
             "Querying",
-            ["Codecs", "Diagnostics", "Records", "Snapshots", "CDuckDB"],
+            ["Codecs", "Diagnostics", "Records", "Snapshots", "CConfinement", "CDuckDB"],
             hot: true,
             testing: ["GitStore"],
             linker: duckDBLinking

@@ -33,8 +33,10 @@ package struct SnapshotQuery {
     ///   - values: texts to be put in for `$name`, by name.
     ///   - written: the file that `writeParquet` writes; nil if it is not called.
     ///   - cache: where tables may be read from instead of the repository; nil for nowhere.
+    ///   - isConfined: whether the statement must be one SELECT, changes no setting and spills
+    ///     nothing.
     ///   - options: threads and memory.
-    /// - Throws: `query.unknown-table` with a near name, `query.parameter`, `git.unknown-revision`,
+    /// - Throws: `query.unknown-table` with a near name, `query.not-one-select`, `query.parameter`, `git.unknown-revision`,
     ///   `query.*`.
     package init(
         _ warehouse: Warehouse,
@@ -44,14 +46,22 @@ package struct SnapshotQuery {
         values: [String: String] = [:],
         written: String? = nil,
         cache: TableCache? = nil,
+        isConfined: Bool = false,
         options: Runner.Options
     ) throws(Failure) {
-        connection = try Self.connect(warehouse, writing: written, options)
+        connection = try Self.connect(
+            writing: written,
+            spillingTo: isConfined ? nil : EngineFolder.path(in: warehouse.repository),
+            options
+        )
         self.file = file
         self.written = written
         self.cache = cache
         var revisions = RevisionTables(warehouse, connection, cache, options)
-        let parsed = try connection.statementTree(statement, file: file)
+        let parsed =
+            isConfined
+            ? try connection.tree(statement, file: file)
+            : try connection.statementTree(statement.explained, file: file)
         // To find the tables of what is no SELECT, DuckDB binds it, and may open what it names.
         if parsed == nil { try connection.seal() }
         revisions.extremes = parsed?.extremes
@@ -72,26 +82,26 @@ package struct SnapshotQuery {
         var names = parsed?.tablePaths ?? []
         if parsed == nil || !replacements.isEmpty {
             names = try self.statement.explaining { () throws(Failure) in
-                try connection.tablePaths(self.statement.sql, file: file)
+                try connection.tablePaths(self.statement.sql.explained, file: file)
             }
         }
         try revisions.attach(names.filter { $0.first?.hasPrefix("@") != true }, at: tree)
-        if parsed != nil { try connection.seal() }
+        if parsed != nil { try connection.seal(locked: isConfined) }
         cached = revisions.cached
         scanned = revisions.scanned
     }
 
     /// An engine that is not sealed yet, and may write one file when it is.
     private static func connect(
-        _ warehouse: Warehouse,
         writing file: String?,
+        spillingTo folder: String?,
         _ options: Runner.Options
     ) throws(Failure) -> Connection {
         try Database(
             options: .init(
                 threads: options.threads,
                 memoryLimit: options.memoryLimit,
-                tempDirectory: EngineFolder.path(in: warehouse.repository),
+                tempDirectory: folder,
                 files: file.map { [$0] } ?? [],
                 isSealed: false
             )
@@ -126,7 +136,11 @@ package struct SnapshotQuery {
         written: String,
         options: Runner.Options
     ) throws(Failure) {
-        connection = try Self.connect(warehouse, writing: nil, options)
+        connection = try Self.connect(
+            writing: nil,
+            spillingTo: EngineFolder.path(in: warehouse.repository),
+            options
+        )
         statement = EditedStatement("", replacing: [])
         file = nil
         cache = nil

@@ -44,8 +44,12 @@ package final class Connection: @unchecked Sendable {
     /// options, extensions.
     ///
     /// Databases attached before stay.
-    package func seal() throws(Failure) {
+    ///
+    /// - Parameter locked: whether settings are kept as they are, too.
+    /// - Throws: `query.*`.
+    package func seal(locked: Bool = false) throws(Failure) {
         try execute("SET GLOBAL enable_external_access = false")
+        if locked { try execute("SET GLOBAL lock_configuration = true") }
     }
 
     /// Stops the statement that runs, from any thread; it throws `query.interrupted`.

@@ -43,15 +43,15 @@ struct EngineError {
     }
 
     private var code: Failure.Code {
-        switch kind {
-        case "Parser", "Syntax": .querySyntax
-        case "Binder", "Catalog", "Parameter Not Resolved", "Parameter Not Allowed",
-            "Mismatch Type":
+        switch kind.lowercased() {
+        case "parser", "syntax": .querySyntax
+        case "binder", "catalog", "parameter not resolved", "parameter not allowed",
+            "mismatch type":
             .queryInvalid
-        case "INTERRUPT", "Interrupt": .queryInterrupted
-        case "Out of Memory": .queryMemory
-        case "Permission", "Missing Extension", "Autoload": .queryForbidden
-        case "INTERNAL", "Internal", "FATAL", "Fatal": .engineBug
+        case "interrupt": .queryInterrupted
+        case "out of memory": .queryMemory
+        case "permission", "missing extension", "autoload": .queryForbidden
+        case "internal", "fatal": .engineBug
         default: .queryFailed
         }
     }

@@ -6,6 +6,25 @@ extension String {
         while let word = lexer.word() { last = word }
         return last == ";"
     }
+
+    /// This text of SQL with blanks in place of a leading `EXPLAIN`, what is behind it at its place.
+    package var explained: String {
+        var text = Array(utf8)
+        var lexer = SQLLexer(text, at: 0)
+        guard lexer.word() == "EXPLAIN" else { return self }
+        var end = lexer.offset
+        if lexer.word() == "ANALYZE" { end = lexer.offset }
+        lexer = SQLLexer(text, at: end)
+        _ = lexer.skipBlank()
+        var group = lexer
+        if group.word() == "(", ["ANALYZE", "FORMAT"].contains(group.word()), lexer.skipGroup() {
+            end = lexer.offset
+        }
+        for index in 0..<end where text[index] != UInt8(ascii: "\n") {
+            text[index] = UInt8(ascii: " ")
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
 }
 
 /// Goes through the words of SQL, as far as finding where a clause ends needs it.

@@ -124,11 +124,25 @@ extension Connection {
     /// - Throws: `query.syntax` with place.
     package func statementTree(_ sql: String, file: String?) throws(Failure) -> StatementTree? {
         let text = try string("SELECT json_serialize_sql(\(quotedLiteral(sql)))")
-        let json = try JSONValue(parsing: text)
+        let json: JSONValue
+        do throws(Failure) {
+            json = try JSONValue(parsing: text)
+        } catch {
+            throw Failure(
+                .querySyntax,
+                "The statement is nested too deeply.",
+                hint: "Give subqueries names: WITH name AS (SELECT …)",
+                place: file.map { Place(file: $0) },
+                cause: error.message
+            )
+        }
         guard json["error"]?.bool == false else {
-            guard json["error_type"]?.string == "parser" else { return nil }
+            // The type for whatever is no SELECT.
+            guard let type = json["error_type"]?.string, type != "not implemented" else {
+                return nil
+            }
             let error = JSONValue.object([
-                ("exception_type", .string("Parser")),
+                ("exception_type", .string(type)),
                 ("exception_message", json["error_message"] ?? .string("")),
                 ("position", json["position"] ?? .null),
             ])

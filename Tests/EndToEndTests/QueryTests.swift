@@ -92,6 +92,35 @@ struct QueryTests {
         #expect(none.contains("Did you mean 'marts.langs_v1'?"), "\(none)")
     }
 
+    @Test func `what is not run knows revisions too`() throws {
+        defer { world.remove() }
+        let old = "marts.langs_v1 AT (VERSION => 'HEAD~1')"
+        for explain in [
+            "explain", "EXPLAIN ANALYZE", "explain -- why\n (format json)", "explain (analyze)",
+        ] {
+            let plan = try rows(
+                "\(explain) select n.name from \(old) join marts.langs_v1 n using (id) where n.stars > $n",
+                "--param",
+                "n=1"
+            )
+            #expect(plan.uppercased().contains("JOIN"), "\(plan)")
+        }
+        #expect(try rows("explain (select stars from \(old))").contains("stars"))
+        #expect(
+            try rows("explain from changes('marts.langs_v1', 'HEAD~1', 'HEAD') where id > 3")
+                .contains("before_stars")
+        )
+        #expect(
+            try rows("describe select id, stars from \(old)")
+                .hasPrefix("column_name,column_type,null,key,default,extra\nid,BIGINT,")
+        )
+        #expect(try rows("summarize from \(old)").contains("stars,BIGINT,3,5,"))
+        let typo = try failure("explain analyze\nselect strs from \(old)")
+        #expect(typo.contains("sql:2:8"), "\(typo)")
+        let unknown = try failure("explain select 1 from marts.lang_v1")
+        #expect(unknown.contains("Did you mean 'marts.langs_v1'?"), "\(unknown)")
+    }
+
     @Test func `values are put in as texts, whatever is in them`() throws {
         defer { world.remove() }
         let sql = "select name from marts.langs_v1 where id = $id or name = $name order by id"

@@ -5,14 +5,17 @@ import Testing
 struct ShellTests {
     /// Waits for a text on the terminal, then types another; gives all that was shown.
     ///
+    /// libedit shows its prompt before it takes the terminal over; a key that comes in between means
+    /// something else, so who types after a prompt waits for that, too.
+    ///
     /// Python's standard library has what this needs.
     private static let driver = """
-        import fcntl, json, os, pty, select, struct, sys, termios, time
+        import fcntl, json, os, pty, select, signal, struct, sys, termios, time
         program, steps = sys.argv[1], json.loads(sys.argv[2])
         pid, terminal = pty.fork()
         if pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
             os.execv(program, [program, "query"])
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
         shown, place, deadline = b"", 0, time.monotonic() + 40
         def more():
             global shown
@@ -25,15 +28,26 @@ struct ShellTests {
                     shown += text
                     return bool(text)
             return False
+        def end(message):
+            os.kill(pid, signal.SIGKILL)
+            sys.stdout.buffer.write(shown)
+            sys.exit(message)
+        def edits():
+            return not termios.tcgetattr(terminal)[3] & termios.ICANON
         for awaited, typed in steps:
             while awaited.encode() not in shown[place:]:
                 if not more():
-                    sys.stdout.buffer.write(shown)
-                    sys.exit("never shown: " + awaited)
+                    end("never shown: " + awaited)
             place = shown.index(awaited.encode(), place) + len(awaited.encode())
+            while awaited.endswith("> ") and not edits():
+                if time.monotonic() > deadline:
+                    end("never ready: " + awaited)
+                os.sched_yield()
             os.write(terminal, typed.encode())
         while more():
             pass
+        if time.monotonic() > deadline:
+            end("did not end")
         sys.stdout.buffer.write(shown)
         sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
         """

@@ -33,12 +33,15 @@ struct EngineOptions: ParsableArguments {
         }
     }
 
+    /// Bytes of memory, if they are said.
+    var memoryLimit: Int64? { memory.flatMap(Self.bytes) }
+
     /// What the runner needs; the only place that reads the clock and the environment for it.
     func runnerOptions(keyVariable: String? = nil) -> Runner.Options {
         let environment = ProcessInfo.processInfo.environment
         return Runner.Options(
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
-            memoryLimit: memory.flatMap(Self.bytes),
+            memoryLimit: memoryLimit,
             now: Int64(Date().timeIntervalSince1970 * 1_000_000),
             author: Self.author(environment),
             emailKey: keyVariable.flatMap { environment[$0] }.map { [UInt8]($0.utf8) },

@@ -42,15 +42,40 @@ struct QueryCommand: ParsableCommand {
     @Flag(help: "Tell what was read and passed over, on standard error.") var explain = false
     @Flag(name: .customLong("no-cache"), help: "Read tables from the repository only.")
     var withoutCache = false
+    @Flag(help: "Run one SELECT that nobody vouches for, in a process of its own with limits.")
+    var sandbox = false
+    @Option(help: "Seconds it may take in the sandbox (default: 10).") var timeout: Double?
+    @Option(help: ArgumentHelp("Be the sandbox; seconds of processor.", visibility: .hidden))
+    var confined: Int?
 
     /// Refuses options that do not go together.
     func validate() throws {
         if format == .parquet, output == nil {
             throw ValidationError("--format parquet needs a file: --output rows.parquet")
         }
+        if format == .parquet, sandbox {
+            throw ValidationError("--sandbox writes no Parquet: --format csv")
+        }
+        if sandbox, let memory = engine.memoryLimit, memory < Sandbox.leastMemory {
+            throw ValidationError("--sandbox needs at least 128MB of memory.")
+        }
+        if let timeout {
+            guard sandbox else { throw ValidationError("--timeout is for --sandbox.") }
+            guard timeout > 0, timeout < 1e6 else {
+                throw ValidationError("'\(timeout)' is not a number of seconds.")
+            }
+        }
     }
 
     func run() throws {
+        if let confined {
+            try Sandbox.run(self, processorSeconds: confined)
+            return
+        }
+        if sandbox {
+            try Sandbox.start(self, try statement())
+            return
+        }
         let opened = try warehouse.open()
         if sql == nil, file == nil, output == nil, isatty(STDIN_FILENO) == 1 {
             var shell = QueryShell(self, opened)
@@ -99,7 +124,9 @@ struct QueryCommand: ParsableCommand {
             let seconds = (clock.now - start) / .seconds(1)
             Output.message("time: \(String(format: "%.3f", seconds)) s")
         }
-        if let cache { CacheWarmer.start(query.scanned.filter(cache.wants), of: opened) }
+        if let cache, confined == nil {
+            CacheWarmer.start(query.scanned.filter(cache.wants), of: opened)
+        }
     }
 
     private func query(
@@ -108,7 +135,9 @@ struct QueryCommand: ParsableCommand {
         written: String?,
         cache: TableCache?
     ) throws -> SnapshotQuery {
-        try SnapshotQuery(
+        var options = engine.runnerOptions()
+        if confined != nil { options.memoryLimit = options.memoryLimit.map(Sandbox.engineMemory) }
+        return try SnapshotQuery(
             opened,
             tree: try opened.tree(revision),
             statement: statement,
@@ -119,7 +148,8 @@ struct QueryCommand: ParsableCommand {
             ),
             written: written,
             cache: cache,
-            options: engine.runnerOptions()
+            isConfined: confined != nil,
+            options: options
         )
     }
 
@@ -167,6 +197,7 @@ struct QueryCommand: ParsableCommand {
         }
     }
 
+    /// The statement, from wherever it is.
     private func statement() throws -> String {
         if let file {
             let bytes: Data
