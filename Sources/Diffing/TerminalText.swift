@@ -1,8 +1,8 @@
 /// Text made safe and short for a terminal or a document.
-enum TerminalText {
+package enum TerminalText {
     /// `json` as text, with control and direction characters escaped, so that data can neither
     /// steer the terminal nor hide what it says. (JSON itself escapes only those below U+0020.)
-    static func safe(_ json: some Sequence<UInt8>) -> String {
+    package static func safe(_ json: some Sequence<UInt8>) -> String {
         var text = ""
         for scalar in String(decoding: Array(json), as: UTF8.self).unicodeScalars {
             switch scalar.value {
@@ -20,7 +20,7 @@ enum TerminalText {
     ///
     /// 2 for East Asian wide ones and emoji, 0 for combining marks: an approximation of Unicode's
     /// UAX 11.
-    static func width(_ character: Character) -> Int {
+    package static func width(_ character: Character) -> Int {
         guard let first = character.unicodeScalars.first else { return 0 }
         // A sign made an emoji by U+FE0F is as wide as one.
         if first.value >= 0x2000, character.unicodeScalars.contains("\u{FE0F}") { return 2 }
@@ -41,10 +41,10 @@ enum TerminalText {
     }
 
     /// Columns a terminal gives to a text.
-    static func width(_ text: String) -> Int { text.reduce(0) { $0 + width($1) } }
+    package static func width(_ text: String) -> Int { text.reduce(0) { $0 + width($1) } }
 
     /// `text` cut to `limit` columns; `…` says that something is missing.
-    static func fit(_ text: String, _ limit: Int) -> String {
+    package static func fit(_ text: String, _ limit: Int) -> String {
         guard width(text) > limit else { return text }
         guard limit > 1 else { return limit == 1 ? "…" : "" }
         var used = 0
@@ -59,7 +59,7 @@ enum TerminalText {
     }
 
     /// `text` with spaces up to `width` columns, before it if `isRight`.
-    static func pad(_ text: String, _ width: Int, isRight: Bool = false) -> String {
+    package static func pad(_ text: String, _ width: Int, isRight: Bool = false) -> String {
         let space = String(repeating: " ", count: max(0, width - Self.width(text)))
         return isRight ? space + text : text + space
     }

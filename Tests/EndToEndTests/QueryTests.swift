@@ -157,6 +157,42 @@ struct QueryTests {
         #expect(late.contains("error"), "\(late)")
     }
 
+    @Test(arguments: [[], ["--sandbox"]])
+    func `rows fit into the terminal`(options: [String]) throws {
+        defer { world.remove() }
+        func shown(_ columns: Int, _ sql: String) throws -> World.Outcome {
+            try world.run(
+                World.program.path,
+                ["query", sql] + options,
+                environment: ["COLUMNS": "\(columns)"]
+            )
+        }
+        let sql = """
+            select 1234567890 as number, repeat('漢', 50) as wide, 'short' as text,
+            repeat('long ', 20) as long
+            """
+        // Texts are cut to one length, and those that are shorter stay; numbers are whole.
+        #expect(
+            try shown(50, sql).output == """
+                    number  wide            text   long
+                1234567890  漢漢漢漢漢漢…   short  long long lon…
+
+                """
+        )
+        let wide = try shown(300, sql)
+        #expect(wide.output.contains(String(repeating: "long ", count: 19) + "long\n"))
+        #expect(wide.messages.isEmpty)
+        let narrow = try shown(32, sql)
+        #expect(
+            narrow.output == """
+                    number  …  long
+                1234567890  …  long long…
+
+                """
+        )
+        #expect(narrow.messages == "2 of 4 columns have no room; all of them: --format csv\n")
+    }
+
     @Test func `rows go to a file that is there only when it is whole`() throws {
         defer { world.remove() }
         let path = world.folder.appending(path: "out.csv")

@@ -101,8 +101,11 @@ enum Output {
     /// Whether a person reads standard error.
     static var hasTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Columns of the terminal standard output goes to; nil where it is none.
+    /// Columns of the terminal standard output goes to, or `COLUMNS` as git takes it; nil where
+    /// there is none.
     static var width: Int? {
+        let said = ProcessInfo.processInfo.environment["COLUMNS"].flatMap(Int.init)
+        if let said, said > 0 { return said }
         guard isatty(STDOUT_FILENO) == 1 else { return nil }
         var size = winsize()
         guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {

@@ -75,6 +75,12 @@ struct ResultWriter {
         switch format {
         case .table:
             Output.text(table.rendered())
+            let hidden = table.hiddenColumns()
+            if hidden > 0 {
+                Output.message(
+                    "\(hidden) of \(columns.count) columns have no room; all of them: --format csv"
+                )
+            }
             if rows > Self.tableRows {
                 Output.message(
                     "\(grouped(rows - Self.tableRows)) more rows; all of them: --format csv"
