@@ -38,7 +38,7 @@ endif
 
 $(STAMP): $(INPUTS) | bootstrap
 	@echo "make: building osodata, release; the first time takes about 5 minutes on 2 cores"
-	@start=$$SECONDS; swift build -c release --product osodata $(FLAGS); \
+	@start=$$SECONDS; swift build -c release --product osodata --static-swift-stdlib $(FLAGS); \
 	echo "$(CURDIR)" >$(STAMP); echo "make: built $(RELEASE) in $$((SECONDS - start)) s"
 
 bootstrap:

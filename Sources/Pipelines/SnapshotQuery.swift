@@ -36,6 +36,7 @@ package struct SnapshotQuery {
     ///   - isConfined: whether the statement must be one SELECT, changes no setting and spills
     ///     nothing.
     ///   - options: threads and memory.
+    ///   - start: an engine that is being opened; nil to open one.
     /// - Throws: `query.unknown-table` with a near name, `query.not-one-select`, `query.parameter`, `git.unknown-revision`,
     ///   `query.*`.
     package init(
@@ -47,12 +48,14 @@ package struct SnapshotQuery {
         written: String? = nil,
         cache: TableCache? = nil,
         isConfined: Bool = false,
-        options: Runner.Options
+        options: Runner.Options,
+        start: EngineStart? = nil
     ) throws(Failure) {
         connection = try Self.connect(
             writing: written,
             spillingTo: isConfined ? nil : EngineFolder.path(in: warehouse.repository),
-            options
+            options,
+            start
         )
         self.file = file
         self.written = written
@@ -95,7 +98,8 @@ package struct SnapshotQuery {
     private static func connect(
         writing file: String?,
         spillingTo folder: String?,
-        _ options: Runner.Options
+        _ options: Runner.Options,
+        _ start: EngineStart? = nil
     ) throws(Failure) -> Connection {
         try Database(
             options: .init(
@@ -104,7 +108,8 @@ package struct SnapshotQuery {
                 tempDirectory: folder,
                 files: file.map { [$0] } ?? [],
                 isSealed: false
-            )
+            ),
+            start: start
         ).connect()
     }
 

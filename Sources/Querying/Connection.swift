@@ -24,14 +24,11 @@ package final class Connection: @unchecked Sendable {
         var bodies: [String: [StatementTree]]?
     }
 
-    init(database: Database) throws(Failure) {
+    /// Opens a connection with the settings of its session.
+    init(database: Database, session: [(name: String, value: String)]) throws(Failure) {
         self.database = database
         try unsafe database.open(&handle)
-        // They belong to a session, not to the database. Positions and candidates of errors come
-        // as data, not as drawn text.
-        for setting in Database.settings + [("errors_as_json", "true")] {
-            try execute("SET \(setting.name) = '\(setting.value)'")
-        }
+        for setting in session { try execute("SET \(setting.name) = '\(setting.value)'") }
     }
 
     deinit { unsafe duckdb_v2_connection_destroy(&handle) }

@@ -55,8 +55,11 @@ package final class Database: Sendable {
 
     /// Starts an engine.
     ///
+    /// - Parameters:
+    ///   - options: what bounds it.
+    ///   - start: one that is being opened; nil to open one now.
     /// - Throws: `query.engine-version` for another library, `query.engine-start`.
-    package init(options: Options) throws(Failure) {
+    package init(options: Options, start: EngineStart? = nil) throws(Failure) {
         let version = unsafe String(cString: duckdb_library_version())
         guard version == Self.engineVersion else {
             throw Failure(
@@ -65,10 +68,14 @@ package final class Database: Sendable {
                 hint: "Scripts/bootstrap puts the right one in .deps/lib."
             )
         }
-        handle = try DatabaseHandle()
+        if let opened = try start?.take() {
+            handle = opened
+        } else {
+            handle = try DatabaseHandle()
+        }
         scans = ScanRegistry()
         arguments = ArgumentTypes()
-        let connection = try connect()
+        let connection = try Connection(database: self, session: [])
         try connection.execute(Self.settings(for: options))
         try unsafe scans.register(on: connection.handle)
         try unsafe arguments.register(on: connection.handle)
@@ -78,7 +85,14 @@ package final class Database: Sendable {
     /// A connection of its own state (macros and views are the database's).
     ///
     /// - Throws: `query.engine-start`.
-    package func connect() throws(Failure) -> Connection { try Connection(database: self) }
+    package func connect() throws(Failure) -> Connection {
+        // Settings of a session, not of the database. Positions and candidates of errors come as
+        // data, not as drawn text.
+        try Connection(
+            database: self,
+            session: Self.settings + [("errors_as_json", "true")]
+        )
+    }
 
     func open(_ connection: inout duckdb_connection?) throws(Failure) {
         try unsafe handle.open(&connection)
@@ -106,7 +120,7 @@ package final class Database: Sendable {
 /// It is opened by version 2 of the API, so that scans are offered conditions; its connections are
 /// those of version 1 as well (docs/decisions/0009-duckdb-v2.md).
 @safe
-private final class DatabaseHandle: @unchecked Sendable {
+final class DatabaseHandle: @unchecked Sendable {
     // @unchecked Sendable: set once, and DuckDB locks a database itself.
     private var environment: duckdb_v2_environment?
     private var instance: duckdb_v2_instance?

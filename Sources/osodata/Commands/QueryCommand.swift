@@ -76,13 +76,23 @@ struct QueryCommand: ParsableCommand {
             try Sandbox.start(self, try statement())
             return
         }
-        let opened = try warehouse.open()
         if sql == nil, file == nil, output == nil, isatty(STDIN_FILENO) == 1 {
-            var shell = QueryShell(self, opened)
+            var shell = QueryShell(self, try warehouse.open())
             try shell.run()
         } else {
-            try run(try statement(), of: opened)
+            try runOnce(statement)
         }
+    }
+
+    /// Runs the one statement of this process.
+    ///
+    /// - Parameter statement: gives the SQL.
+    /// - Throws: as `run(_:of:opening:running:)`, and what opening the warehouse throws.
+    func runOnce(_ statement: () throws -> String) throws {
+        let start = EngineStart()
+        defer { start.end() }
+        let opened = try warehouse.open()
+        try run(try statement(), of: opened, opening: start)
     }
 
     /// Runs one statement and prints what comes of it.
@@ -90,11 +100,13 @@ struct QueryCommand: ParsableCommand {
     /// - Parameters:
     ///   - statement: the SQL.
     ///   - opened: the warehouse.
+    ///   - opening: an engine that is being opened; nil to open one.
     ///   - running: told of the connection before it runs anything.
     /// - Throws: `query.*`, `command.output-file`, `cache.failed`.
     func run(
         _ statement: String,
         of opened: Warehouse,
+        opening: EngineStart? = nil,
         running: (Connection) -> Void = { _ in }
     ) throws {
         let clock = ContinuousClock()
@@ -102,7 +114,7 @@ struct QueryCommand: ParsableCommand {
         let format = json ? .json : format ?? .table
         let written = format == .parquet ? output.map(Output.temporaryName) : nil
         let cache = withoutCache ? nil : TableCache(of: opened.repository)
-        var query = try self.query(opened, statement, written: written, cache: cache)
+        var query = try self.query(opened, statement, written: written, cache: cache, opening)
         running(query.connection)
         do {
             try answer(query, as: format, written: written)
@@ -133,7 +145,8 @@ struct QueryCommand: ParsableCommand {
         _ opened: Warehouse,
         _ statement: String,
         written: String?,
-        cache: TableCache?
+        cache: TableCache?,
+        _ start: EngineStart? = nil
     ) throws -> SnapshotQuery {
         var options = engine.runnerOptions()
         if confined != nil { options.memoryLimit = options.memoryLimit.map(Sandbox.engineMemory) }
@@ -149,7 +162,8 @@ struct QueryCommand: ParsableCommand {
             written: written,
             cache: cache,
             isConfined: confined != nil,
-            options: options
+            options: options,
+            start: start
         )
     }
 

@@ -83,11 +83,10 @@ enum Sandbox {
         do {
             let memory = command.engine.memoryLimit ?? Self.memory
             try Confinement(memory: Int(memory), processorSeconds: processorSeconds).enter()
-            let text = FileHandle.standardInput.readDataToEndOfFile()
-            try command.run(
-                String(decoding: text, as: UTF8.self),
-                of: try command.warehouse.open()
-            )
+            try command.runOnce {
+                let text = FileHandle.standardInput.readDataToEndOfFile()
+                return String(decoding: text, as: UTF8.self)
+            }
             Output.flush()
         } catch let failure as Failure {
             Output.message(JSONValue(failure).serialized())
