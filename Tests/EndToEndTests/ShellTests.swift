@@ -95,7 +95,17 @@ struct ShellTests {
                 // Progress: the statement runs.
                 ("…", "\u{3}"), ("Interrupted", ""),
                 (prompt, "select 'a statement given up"), ("given up", "\u{3}"),
-                (prompt, ".format csv\r"), (prompt, ".timing on\r"),
+                // And that was a key, after which signals are still heard.
+                (
+                    prompt,
+                    "select sum(a.id * b.id + c.id) from marts.things_v1 a, marts.things_v1 b, "
+                        + "marts.things_v1 c;\r"
+                ),
+                ("…", "\u{3}"), ("Interrupted", ""),
+                (prompt, ".format csv\r"),
+                // Data does not steer the terminal.
+                (prompt, "select chr(27) || 'c' as esc;\r"), ("esc\r\n\u{241B}c\r\n", ""),
+                (prompt, ".timing on\r"),
                 (prompt, "select 40 + 2 as answer; -- done\r"), ("answer\r\n42\r\n", ""),
                 ("time: 0.", ""), (prompt, ".nonsense\r"), ("is not known here", ""),
                 (prompt, ".schema marts.things_v1\r"), ("label", ""), (prompt, "\u{4}"),

@@ -221,10 +221,16 @@ private enum Interrupts {
         guard unsafe pipe(&ends) == 0 else { return }
         wakeUp.store(ends[1], ordering: .relaxed)
         let reading = ends[0]
+        // The thread takes no signals: one would end its read, and nobody would be woken after it.
+        var all = sigset_t()
+        var before = sigset_t()
+        unsafe sigfillset(&all)
+        unsafe pthread_sigmask(SIG_BLOCK, &all, &before)
         Thread.detachNewThread {
             var byte: UInt8 = 0
             while unsafe Glibc.read(reading, &byte, 1) == 1 { state.withLock { $0?.interrupt() } }
         }
+        unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
         var action = sigaction()
         unsafe action.__sigaction_handler.sa_handler = { _ in
             Interrupts.count.add(1, ordering: .relaxed)

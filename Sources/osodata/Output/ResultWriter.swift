@@ -1,5 +1,6 @@
 import Codecs
 import Diagnostics
+import Glibc
 import Querying
 import Records
 
@@ -14,6 +15,8 @@ struct ResultWriter {
     /// The text of a chunk's rows, and of one cell.
     private var text: [UInt8] = []
     private var cell: [UInt8] = []
+    /// Whether what is printed could steer a terminal.
+    private let isTerminal = isatty(STDOUT_FILENO) == 1
     /// A terminal table holds its rows to align them; this many at most.
     private static let tableRows = 1_000
 
@@ -65,6 +68,12 @@ struct ResultWriter {
                 text += "| \(line) |\n".utf8
             }
             rows += 1
+        }
+        // JSON escapes them, and a table makes them visible.
+        if isTerminal, format == .csv || format == .markdown {
+            text = Array(
+                TextTable.printable(String(decoding: text, as: UTF8.self), lines: true).utf8
+            )
         }
         Output.bytes(text)
         text.removeAll(keepingCapacity: true)

@@ -16,7 +16,7 @@ struct TextTable {
     }
 
     /// Adds a row; control characters become visible, so that data cannot move the cursor.
-    mutating func add(_ cells: [String]) { rows.append(cells.map(Self.printable)) }
+    mutating func add(_ cells: [String]) { rows.append(cells.map { Self.printable($0) }) }
 
     /// The table's text.
     ///
@@ -85,8 +85,12 @@ struct TextTable {
     }
 
     /// `text` with control characters as symbols (U+2400 block), and those that change a direction
-    /// or cannot be seen escaped.
-    static func printable(_ text: String) -> String {
+    /// or cannot be seen escaped; `lines` keeps ends of lines.
+    static func printable(_ text: String, lines: Bool = false) -> String {
+        if lines {
+            return text.split(separator: "\n", omittingEmptySubsequences: false)
+                .map { printable(String($0)) }.joined(separator: "\n")
+        }
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             if scalar.value < 32, let symbol = Unicode.Scalar(0x2400 + scalar.value) {
