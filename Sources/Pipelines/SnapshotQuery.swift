@@ -1,6 +1,7 @@
 import Codecs
 package import Diagnostics
 import Diffing
+import Foundation
 package import GitStore
 package import Querying
 import Records
@@ -22,6 +23,12 @@ package struct SnapshotQuery {
     /// The tables that are scanned.
     package private(set) var scanned: [Snapshot] = []
     private let cache: TableCache?
+    private let spillFolder: String?
+
+    /// Whether the engine has put something into a folder, which only the engine removes.
+    package var hasSpilled: Bool {
+        spillFolder.map { FileManager.default.fileExists(atPath: $0) } ?? false
+    }
 
     /// Opens an engine with a view for every table the statement names.
     ///
@@ -51,9 +58,10 @@ package struct SnapshotQuery {
         options: Runner.Options,
         start: EngineStart? = nil
     ) throws(Failure) {
+        spillFolder = isConfined ? nil : EngineFolder.path(in: warehouse.repository)
         connection = try Self.connect(
             writing: written,
-            spillingTo: isConfined ? nil : EngineFolder.path(in: warehouse.repository),
+            spillingTo: spillFolder,
             options,
             start
         )
@@ -141,11 +149,8 @@ package struct SnapshotQuery {
         written: String,
         options: Runner.Options
     ) throws(Failure) {
-        connection = try Self.connect(
-            writing: nil,
-            spillingTo: EngineFolder.path(in: warehouse.repository),
-            options
-        )
+        spillFolder = EngineFolder.path(in: warehouse.repository)
+        connection = try Self.connect(writing: nil, spillingTo: spillFolder, options)
         statement = EditedStatement("", replacing: [])
         file = nil
         cache = nil

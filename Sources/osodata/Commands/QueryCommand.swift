@@ -84,7 +84,8 @@ struct QueryCommand: ParsableCommand {
         }
     }
 
-    /// Runs the one statement of this process.
+    /// Runs the one statement of this process, and ends it: the system takes an engine's memory back
+    /// faster than the engine gives it.
     ///
     /// - Parameter statement: gives the SQL.
     /// - Throws: as `run(_:of:opening:running:)`, and what opening the warehouse throws.
@@ -92,7 +93,9 @@ struct QueryCommand: ParsableCommand {
         let start = EngineStart()
         defer { start.end() }
         let opened = try warehouse.open()
-        try run(try statement(), of: opened, opening: start)
+        let query = try run(try statement(), of: opened, opening: start)
+        Output.flush()
+        if !query.hasSpilled { _exit(0) }
     }
 
     /// Runs one statement and prints what comes of it.
@@ -102,13 +105,15 @@ struct QueryCommand: ParsableCommand {
     ///   - opened: the warehouse.
     ///   - opening: an engine that is being opened; nil to open one.
     ///   - running: told of the connection before it runs anything.
+    /// - Returns: the statement with its engine.
     /// - Throws: `query.*`, `command.output-file`, `cache.failed`.
+    @discardableResult
     func run(
         _ statement: String,
         of opened: Warehouse,
         opening: EngineStart? = nil,
         running: (Connection) -> Void = { _ in }
-    ) throws {
+    ) throws -> SnapshotQuery {
         let clock = ContinuousClock()
         let start = clock.now
         let format = json ? .json : format ?? .table
@@ -139,6 +144,7 @@ struct QueryCommand: ParsableCommand {
         if let cache, confined == nil {
             CacheWarmer.start(query.scanned.filter(cache.wants), of: opened)
         }
+        return query
     }
 
     private func query(

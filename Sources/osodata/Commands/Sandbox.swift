@@ -87,7 +87,6 @@ enum Sandbox {
                 let text = FileHandle.standardInput.readDataToEndOfFile()
                 return String(decoding: text, as: UTF8.self)
             }
-            Output.flush()
         } catch let failure as Failure {
             Output.message(JSONValue(failure).serialized())
             throw ExitCode(failure.code.kind.rawValue)
