@@ -9,6 +9,12 @@ package struct Graph: Sendable {
     package struct Node: Sendable {
         package let model: Model
         package let analysis: StatementAnalysis
+        package let checks: [PlannedCheck]
+
+        /// What has to be made before: the tables that the statement and the checks read.
+        var predecessors: Set<TableName> {
+            checks.reduce(into: Set(analysis.tables)) { $0.formUnion($1.tables) }
+        }
     }
 
     /// Every model after the models it reads; ties by name.
@@ -31,21 +37,39 @@ package struct Graph: Sendable {
     ) throws(Failure) {
         var analyses: [TableName: Node] = [:]
         for model in models {
-            analyses[model.table] = Node(
-                model: model,
-                analysis: try analyze(model.sql, connection: connection, file: model.file)
-            )
+            let analysis = try analyze(model.sql, connection: connection, file: model.file)
+            var checks: [PlannedCheck] = []
+            for check in model.checks {
+                checks.append(try PlannedCheck(check, of: model, connection: connection))
+            }
+            analyses[model.table] = Node(model: model, analysis: analysis, checks: checks)
         }
         let known = Set(available).union(analyses.keys)
         for model in models {
             for table in analyses[model.table]?.analysis.tables ?? [] where !known.contains(table) {
                 throw Self.unknown(table, in: model, among: known)
             }
+            for check in analyses[model.table]?.checks ?? [] {
+                for table in check.tables where !known.contains(table) {
+                    throw check.check.failure(
+                        Failure(
+                            .modelUnknownTable,
+                            "nothing makes '\(table)'.",
+                            hint: nearest(to: table, among: known).map { "Did you mean '\($0)'?" }
+                        )
+                    )
+                }
+            }
         }
 
         var order: [Node] = []
         var done: Set<TableName> = []
         var path: [TableName] = []
+        func isByStatements(_ circle: ArraySlice<TableName>) -> Bool {
+            zip(circle, circle.dropFirst()).allSatisfy { reader, read in
+                analyses[reader]?.analysis.tables.contains(read) ?? false
+            }
+        }
         func visit(_ table: TableName) throws(Failure) {
             guard let node = analyses[table], !done.contains(table) else { return }
             if let start = path.firstIndex(of: table) {
@@ -53,12 +77,14 @@ package struct Graph: Sendable {
                 throw Failure(
                     .modelCycle,
                     "Models read each other in a circle: \(circle.joined(separator: " reads ")).",
-                    hint: "Move what both need into a model of its own.",
+                    hint: isByStatements(path[start...] + [table])
+                        ? "Move what both need into a model of its own."
+                        : "Checks are tried before a table is published: move the check to the model that is made last.",
                     place: Place(file: node.model.file)
                 )
             }
             path.append(table)
-            for input in node.analysis.tables.sorted() { try visit(input) }
+            for input in node.predecessors.sorted() { try visit(input) }
             path.removeLast()
             done.insert(table)
             order.append(node)

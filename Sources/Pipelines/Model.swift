@@ -21,6 +21,8 @@ package struct Model: Sendable {
     package let columnDocs: [String: String]
     /// Columns that were called otherwise before: new name to old.
     package let renames: [String: String]
+    /// What the table must keep to be published.
+    package let checks: [Check]
 
     /// Reads a model.
     ///
@@ -62,7 +64,7 @@ package struct Model: Sendable {
             file: file,
             hint: "Strings need quotes; SQL ends the header at its */, even inside a string."
         )
-        try settings.refuseUnknownKeys(["key", "description", "class", "columns", "was"])
+        try settings.refuseUnknownKeys(["key", "description", "class", "columns", "was", "checks"])
         key = try settings.strings("key") ?? []
         description = try settings.string("description")
         if let named = try settings.string("class") {
@@ -75,6 +77,7 @@ package struct Model: Sendable {
         }
         columnDocs = try Self.texts(settings.table("columns"))
         renames = try Self.texts(settings.table("was"))
+        checks = try Check.all(in: settings, of: table)
     }
 
     private static func texts(_ settings: TOMLSettings?) throws(Failure) -> [String: String] {

@@ -24,6 +24,12 @@ package enum Reason: Sendable, Equatable {
     case inputsChanged([TableName])
     /// A table it reads may change in this run; known once that is made.
     case inputsMayChange([TableName])
+    /// These tables it reads failed, and it stays as it is.
+    case inputsFailed([TableName])
+    /// Its rows stay, but its checks have to be tried on them.
+    case checksChanged
+    /// It tells what this run found.
+    case recordsRun
     /// Upstream has to be asked.
     case checksUpstream
 
@@ -40,6 +46,9 @@ package enum Reason: Sendable, Equatable {
             "as_of moved from \(from ?? "nothing") to \(to ?? "nothing")"
         case .inputsChanged(let tables): "changed: \(Self.names(tables))"
         case .inputsMayChange(let tables): "if changed: \(Self.names(tables))"
+        case .inputsFailed(let tables): "failed: \(Self.names(tables))"
+        case .checksChanged: "checks to be tried"
+        case .recordsRun: "what this run found"
         case .checksUpstream: "asks upstream"
         }
     }

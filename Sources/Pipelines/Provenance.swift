@@ -8,7 +8,7 @@ package import Snapshots
 /// Stored as `provenance.json` beside the manifest. It holds no clock time: `asOf` is data, what
 /// the sources said they cover.
 package struct Provenance: Sendable, Equatable {
-    /// What made the table: `model`, `source`, `directory`, `configuration` or `imported`.
+    /// What made the table: `model`, `source`, `directory`, `configuration`, `imported` or `run`.
     package let kind: Kind
     /// The file or source it was made from.
     package let origin: String
@@ -24,7 +24,11 @@ package struct Provenance: Sendable, Equatable {
     package let inputs: [Input]
 
     /// What kind of step made a table.
-    package enum Kind: String, Sendable { case model, source, directory, configuration, imported }
+    package enum Kind: String, Sendable {
+        case model, source, directory, configuration, imported
+        /// What a run tells of itself.
+        case run
+    }
 
     /// One table read.
     package struct Input: Sendable, Equatable {

@@ -10,6 +10,8 @@ package enum RawTables {
     static let sources = name("raw", "sources")
     /// How far the sources are known.
     static let coverage = name("meta", "coverage")
+    /// What came of the models' checks; there only where models have some.
+    static let checks = name("meta", "checks")
     /// What the directory says.
     static let directory = [
         name("raw", "projects"), name("raw", "collections"), name("raw", "artifacts_by_project"),

@@ -1,5 +1,5 @@
 package import Codecs
-import Diagnostics
+package import Diagnostics
 package import GitStore
 package import Snapshots
 
@@ -13,8 +13,12 @@ package struct RunReport: Sendable {
         case equal
         /// Not made: nothing it depends on changed.
         case reused
-        /// Left as committed: something a step needs is missing (an e-mail key).
-        case kept
+        /// Left as committed: what it needs is missing (an e-mail key, a table that failed).
+        case keptLastGood = "kept-last-good"
+        /// Not made, and there is no version of it: a table it reads failed.
+        case skipped
+        /// Made, and not published: it fails a check. The last good version stays, if there is one.
+        case failed
         /// No longer part of the pipeline.
         case removed
     }
@@ -28,6 +32,11 @@ package struct RunReport: Sendable {
         package let digest: Digest?
         package let seconds: Double
         package let reason: Reason
+
+        /// Whether the table stays behind because one that it reads failed.
+        package var isBehind: Bool {
+            if case .inputsFailed = reason { true } else { false }
+        }
     }
 
     package var tables: [Table]
@@ -39,11 +48,20 @@ package struct RunReport: Sendable {
     package var ref: String?
     /// Why the run went to `refs/osodata/scratch`; nil if it went to the branch.
     package var scratchReason: String?
+    /// What came of the checks of the tables that were looked at.
+    package var checks: [CheckRow]
+    /// Why tables failed, in the order in which they did.
+    package var failures: [Failure]
     package var asOf: String?
     package var warehouse: Digest?
     /// Sentences a reader must know: kept sources, made-up data.
     package var notes: [String]
     package var seconds: Double
+
+    /// Tables that are not what the files and sources say now: they failed, or wait for one.
+    package var behind: [Table] {
+        tables.filter { $0.state == .failed || $0.state == .skipped || $0.isBehind }
+    }
 }
 
 /// What a run tells while it works.

@@ -11,7 +11,7 @@ extension Runner {
         let committed = tables[RawTables.coverage]
         let rows: [CoverageRow]
         if let waiting = pending.rows(RawTables.coverage, digest: committed?.digest) {
-            rows = try CoverageRow.rows(of: rowSet(lines: waiting))
+            rows = try CoverageRow.rows(of: rowSet(lines: waiting, schema: CoverageRow.schema))
         } else if let current = try committed?.rowSet() {
             rows = try CoverageRow.rows(of: current)
         } else {
@@ -25,8 +25,9 @@ extension Runner {
         coverageNow = try coverage().filter { $0.source != name } + rows
     }
 
-    private func rowSet(lines: [UInt8]) throws(Failure) -> RowSet {
-        var rows = RowSet(schema: CoverageRow.schema)
+    /// Rows of a table of `meta` that waited for a commit.
+    func rowSet(lines: [UInt8], schema: Schema) throws(Failure) -> RowSet {
+        var rows = RowSet(schema: schema)
         for line in lines.split(separator: UInt8(ascii: "\n")) {
             try rows.append(row: Array(line) + [UInt8(ascii: "\n")])
         }
@@ -37,7 +38,7 @@ extension Runner {
     func writeCoverage() throws(Failure) {
         let start = ContinuousClock().now
         let rows = try CoverageRow.rowSet(coverage())
-        coverageRows = rows
+        metaRows[RawTables.coverage] = rows
         let provenance = Provenance(
             kind: .source,
             origin: configuration.sources.map(\.name).joined(separator: " "),

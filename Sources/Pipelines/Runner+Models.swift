@@ -22,27 +22,72 @@ extension Runner {
         )
     }
 
-    /// Makes a model's table if anything it depends on changed.
+    /// Makes a model's table if anything it depends on changed, and publishes it if it keeps what
+    /// its checks promise.
     func build(_ node: Graph.Node) throws(Failure) {
         let start = ContinuousClock().now
         let table = node.model.table
+        // A check alone that reads a table which failed sees the version that stays published.
+        let failed = node.predecessors.filter {
+            heldBack.contains($0) && (node.analysis.tables.contains($0) || tables[$0] == nil)
+        }
+        guard failed.isEmpty else {
+            heldBack.insert(table)
+            return reuse(
+                table,
+                as: tables[table] == nil ? .skipped : .keptLastGood,
+                reason: .inputsFailed(failed.sorted()),
+                since: start
+            )
+        }
         let asOf = try asOf(for: table)
         let wanted = provenance(of: node, asOf: asOf)
         let reason = Reason(wanted: wanted, current: tables[table]?.provenance)
-        guard reason != .upToDate else { return reuse(table, since: start) }
+        if reason == .upToDate, let state = tables[table] {
+            let failures = try audit(node, state, isNew: false)
+            return failures.isEmpty
+                ? reuse(table, since: start)
+                : fail(table, failures, reason: .checksChanged, since: start)
+        }
         event(.started("\(table)"))
         try attachInputs(of: node, order: .stored)
         if node.analysis.usesAsOf { try ModelEngine.define(asOf: asOf, on: connection) }
-        let rows = try ModelEngine.run(node.model, connection: connection, limit: sortLimit)
-        try refuseOrder(node, rows)
-        try finish(
-            table,
-            rows: rows,
-            provenance: wanted,
-            reason: reason,
-            columnRenames: node.model.renames,
-            since: start
+        let rows: SortedRows
+        do {
+            rows = try ModelEngine.run(node.model, connection: connection, limit: sortLimit)
+            try refuseOrder(node, rows)
+        } catch {
+            guard error.concernsOneModel else { throw error }
+            return fail(table, [error], reason: reason, since: start)
+        }
+        let written = try warehouse.store.write(
+            rows,
+            table: table,
+            provenance: wanted.json,
+            previous: committed[table],
+            was: node.model.renames,
+            into: batch,
+            threads: options.threads
         )
+        let state = try state(of: written, wanted)
+        let failures = try audit(node, state, isNew: written.isChanged)
+        if failures.isEmpty { return take(written, state, reason: reason, since: start) }
+        // A version that is as published takes the new provenance, though it fails.
+        if !written.isChanged { note(written, state) }
+        fail(table, failures, reason: reason, since: start)
+    }
+
+    /// Notes that a table is not what it should be now: it stays as published, and so does what is
+    /// made from it.
+    private func fail(
+        _ table: TableName,
+        _ failures: [Failure],
+        reason: Reason,
+        since start: ContinuousClock.Instant
+    ) {
+        self.failures += failures
+        heldBack.insert(table)
+        reuse(table, as: .failed, reason: reason, since: start)
     }
 
     private func attachInputs(of node: Graph.Node, order: ScanOrder) throws(Failure) {
@@ -59,7 +104,13 @@ extension Runner {
         event(.progress("\(node.model.table), its inputs backwards"))
         try attachInputs(of: node, order: .reversed)
         try connection.setThreads(1)
-        let again = try ModelEngine.run(node.model, connection: connection, limit: sortLimit)
+        let again: SortedRows
+        do throws(Failure) {
+            again = try ModelEngine.run(node.model, connection: connection, limit: sortLimit)
+        } catch {
+            try connection.setThreads(options.threads)
+            throw error
+        }
         try connection.setThreads(options.threads)
         guard
             try SnapshotStore.digest(of: rows, threads: options.threads)
@@ -109,6 +160,17 @@ extension Runner {
             }
         }
         return stated.min().map { CellText.timestampText(micros: $0) }
+    }
+}
+
+extension Failure {
+    /// Whether it is one model's own: the others can be made all the same.
+    var concernsOneModel: Bool {
+        guard code != .queryInterrupted, code != .spillFailed, code.kind != .internal else {
+            return false
+        }
+        let area = code.description.prefix { $0 != "." }
+        return ["query", "model", "records", "lineage"].contains(area)
     }
 }
 

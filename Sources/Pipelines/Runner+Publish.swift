@@ -52,12 +52,12 @@ extension Runner {
             guard let provenance = tables[table.table]?.provenance else { continue }
             try pending.keep(provenance.json, table.table, digest: table.digest)
         }
-        guard let rows = coverageRows,
-            let written = prepared.first(where: { $0.table == RawTables.coverage && $0.isChanged })
-        else { return }
-        var text: [UInt8] = []
-        for index in 0..<rows.count { text += rows.row(index) }
-        try pending.keep(rows: text, RawTables.coverage, digest: written.previousDigest)
+        for written in prepared where written.isChanged {
+            guard let rows = metaRows[written.table] else { continue }
+            var text: [UInt8] = []
+            for index in 0..<rows.count { text += rows.row(index) }
+            try pending.keep(rows: text, written.table, digest: written.previousDigest)
+        }
     }
 
     /// Takes along provenance that waited for a commit.
@@ -103,13 +103,17 @@ extension Runner {
         author: Signature
     ) throws(Failure) -> RunCommit {
         let changed = report.tables.filter { $0.state == .built }.sorted { $0.table < $1.table }
-        let reused = report.tables.count { $0.state == .reused || $0.state == .equal }
         var body = ""
         for table in changed {
             body +=
                 "\(table.table) \(table.rowsBefore.map(String.init) ?? "new") -> \(table.rows)\n"
         }
         for table in removed { body += "\(table) removed\n" }
+        for table in report.behind {
+            let checks = report.checks.filter { $0.table == table.table && $0.isBlocking }
+            let names = checks.map { ", check '\($0.check)' (\($0.failingRows))" }
+            body += "\(table.table) \(table.state.rawValue)\(names.joined())\n"
+        }
         let pipeline = try pipelineDigest()
         let base = try warehouse.headCommit()
         // Names the run without clock or chance: one base and one result are one run.
@@ -122,17 +126,28 @@ extension Runner {
             (RunCommit.warehouseTrailer, ""), ("Osodata-Pipeline", pipeline.hex),
             ("Osodata-Version", options.version),
         ]
-        let count = changed.count + removed.count
         return RunCommit(
             tables: prepared,
             removed: removed,
-            subject: "run: \(count) table\(count == 1 ? "" : "s") changed, \(reused) reused",
+            subject: subject(changed: changed.count + removed.count, report),
             body: body,
             trailers: trailers,
             author: author,
             committer: author,
             base: base
         )
+    }
+
+    private func subject(changed: Int, _ report: RunReport) -> String {
+        let reused = report.tables.count { $0.state == .reused || $0.state == .equal }
+        var text = "run: \(changed) table\(changed == 1 ? "" : "s") changed, \(reused) reused"
+        let failed = report.tables.count { $0.state == .failed }
+        if failed > 0 {
+            text += ", \(failed) failed"
+            let behind = report.tables.count { $0.state == .skipped || $0.isBehind }
+            if behind > 0 { text += ", \(behind) held back" }
+        }
+        return text
     }
 
     /// Digest of everything people wrote: pipelines.toml, models and the directory.

@@ -221,7 +221,7 @@ extension Runner {
             results.append((source, result))
         }
         // Without the key no row can be made, so those there are stay whatever is to be read again.
-        if isKept, tables[table] != nil { return reuse(table, as: .kept, since: start) }
+        if isKept, tables[table] != nil { return reuse(table, as: .keptLastGood, since: start) }
         let gone = try goneSources(from: table, keeping: sources)
         let edit = RawEdit(
             table: table.description,

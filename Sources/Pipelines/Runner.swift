@@ -86,8 +86,16 @@ package final class Runner {
     var outcomes: [RunReport.Table] = []
     var prepared: [PreparedTable] = []
     var notes: [String] = []
-    var coverageRows: RowSet?
+    /// Rows of the tables of `meta` that this run wrote.
+    var metaRows: [TableName: RowSet] = [:]
     var coverageNow: [CoverageRow]?
+    /// What came of the checks in this run, and what the runs before recorded.
+    var checkRows: [CheckRow] = []
+    var checksBefore: [CheckRow]?
+    /// Why tables failed.
+    var failures: [Failure] = []
+    /// Tables that failed or stay behind for one that did.
+    var heldBack: Set<TableName> = []
 
     /// Reads configuration and models and opens the engine; nothing is written.
     package init(
@@ -135,8 +143,9 @@ package final class Runner {
         var uncertain = Set(steps.filter { $0.reason != .upToDate }.flatMap(\.tables))
         for node in graph.nodes {
             let table = node.model.table
+            let asOf = try asOf(for: table)
             let reason = Reason(
-                wanted: provenance(of: node, asOf: try asOf(for: table)),
+                wanted: provenance(of: node, asOf: asOf),
                 current: tables[table]?.provenance
             )
             let waiting = node.analysis.tables.filter { uncertain.contains($0) }.sorted()
@@ -145,7 +154,8 @@ package final class Runner {
                 Plan.Step(
                     kind: .build(node),
                     tables: [table],
-                    reason: isSure || waiting.isEmpty ? reason : .inputsMayChange(waiting)
+                    reason: isSure || waiting.isEmpty
+                        ? try sureReason(reason, node, asOf: asOf) : .inputsMayChange(waiting)
                 )
             )
             if isSure || !waiting.isEmpty { uncertain.insert(table) }
@@ -153,10 +163,24 @@ package final class Runner {
         return Plan(steps: steps)
     }
 
+    /// The reason for a step whose inputs are sure; of one that makes no rows, the checks.
+    private func sureReason(
+        _ reason: Reason,
+        _ node: Graph.Node,
+        asOf: String?
+    ) throws(Failure) -> Reason {
+        guard reason == .upToDate, try !knowsChecks(of: node, asOf: asOf) else { return reason }
+        return .checksChanged
+    }
+
     /// Executes the plan and publishes.
     ///
-    /// - Returns: what became of every table, and the commit if there is one.
-    /// - Throws: the first failure; the repository is then as it was.
+    /// A model that fails, or whose table fails a check, keeps its table and what is made from it at
+    /// the last good version; the rest goes on.
+    ///
+    /// - Returns: what became of every table and why, and the commit if there is one.
+    /// - Throws: the first failure that concerns more than one model; the repository is then as it
+    ///   was.
     package func run() throws(Failure) -> RunReport {
         let clock = ContinuousClock()
         let start = clock.now
@@ -164,7 +188,7 @@ package final class Runner {
         try noteUncommitted()
         let plan = try plan()
         let locks = try TableLocks.acquire(
-            plan.steps.flatMap(\.tables) + [RawTables.coverage],
+            plan.steps.flatMap(\.tables) + [RawTables.coverage, RawTables.checks],
             in: warehouse.repository
         )
         defer { locks.release() }
@@ -177,8 +201,11 @@ package final class Runner {
             }
         }
         try writeCoverage()
+        try writeChecks()
         var report = RunReport(
             tables: outcomes.sorted { $0.table < $1.table },
+            checks: checkRows,
+            failures: failures,
             asOf: try overallAsOf(),
             notes: notes,
             seconds: 0
@@ -236,7 +263,6 @@ package final class Runner {
         rows: SortedRows,
         provenance: Provenance,
         reason: Reason,
-        columnRenames: [String: String] = [:],
         since start: ContinuousClock.Instant
     ) throws(Failure) {
         let written = try warehouse.store.write(
@@ -244,7 +270,6 @@ package final class Runner {
             table: table,
             provenance: provenance.json,
             previous: committed[table],
-            was: columnRenames,
             into: batch,
             threads: options.threads
         )
@@ -258,19 +283,41 @@ package final class Runner {
         reason: Reason,
         since start: ContinuousClock.Instant
     ) throws(Failure) {
-        let table = written.table
-        let before = tables[table]
-        let isEqual = !written.isChanged
-        if written.isTreeChanged { prepared.append(written) }
-        tables[table] = TableState(
+        take(written, try state(of: written, provenance), reason: reason, since: start)
+    }
+
+    /// A table that is written, as later steps would see it.
+    func state(
+        of written: PreparedTable,
+        _ provenance: Provenance
+    ) throws(Failure) -> TableState {
+        TableState(
             digest: written.digest,
             rows: written.rows,
             provenance: provenance,
-            snapshot: isEqual ? committed[table] : try warehouse.store.snapshot(written, in: batch)
+            snapshot: written.isChanged
+                ? try warehouse.store.snapshot(written, in: batch) : committed[written.table]
         )
+    }
+
+    /// Makes a written table the one that later steps see and the run publishes.
+    func note(_ written: PreparedTable, _ state: TableState) {
+        if written.isTreeChanged { prepared.append(written) }
+        tables[written.table] = state
+    }
+
+    /// Takes a written table, and tells.
+    func take(
+        _ written: PreparedTable,
+        _ state: TableState,
+        reason: Reason,
+        since start: ContinuousClock.Instant
+    ) {
+        let before = tables[written.table]
+        note(written, state)
         report(
-            table,
-            isEqual ? .equal : .built,
+            written.table,
+            written.isChanged ? .built : .equal,
             rowsBefore: before?.rows,
             rows: written.rows,
             reason: reason,
@@ -285,6 +332,7 @@ package final class Runner {
     func reuse(
         _ table: TableName,
         as state: RunReport.State = .reused,
+        reason: Reason = .upToDate,
         since start: ContinuousClock.Instant
     ) {
         report(
@@ -292,7 +340,7 @@ package final class Runner {
             state,
             rowsBefore: tables[table]?.rows,
             rows: tables[table]?.rows ?? 0,
-            reason: .upToDate,
+            reason: reason,
             since: start
         )
     }

@@ -5,10 +5,11 @@ import Testing
 @Suite struct LiveArchiveTests {
     /// A web server on a free port of loopback that serves a folder and logs its answers.
     private static let script = """
-        import http.server, sys
+        import http.server, os
         class Handler(http.server.SimpleHTTPRequestHandler):
             def log_request(self, code='-', size='-'):
-                print(self.path, int(code), flush=True)
+                # In one write: answers are given side by side.
+                os.write(1, f'{self.path} {int(code)}\\n'.encode())
         server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
         print(server.server_address[1], flush=True)
         server.serve_forever()

@@ -33,12 +33,11 @@ import Testing
     func `ties that show are refused`(_ model: String, _ place: String, _ name: String) throws {
         let world = try makeWarehouse(model: model)
         defer { world.remove() }
-        let before = try world.state()
         let run = try world.osodata("run", "--threads", "2")
         #expect(run.status == 2, "\(run.output)")
         #expect(run.messages.contains("error: models/marts/t.sql:\(place): The rows of 'marts.t'"))
         #expect(run.messages.contains("ORDER BY of \(name) end"), "\(run.messages)")
-        #expect(try world.state() == before)
+        #expect(try !world.osodata("tables").output.contains("marts.t"))
     }
 
     @Test(arguments: [

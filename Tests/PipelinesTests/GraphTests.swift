@@ -150,4 +150,71 @@ struct GraphTests {
         #expect(failure.place?.file == "models/marts/b.sql")
         #expect(failure.place?.line == 2)
     }
+
+    private func checkedGraph(_ models: [String: (sql: String, check: String)]) throws -> Graph {
+        let connection = try Database(options: .init(threads: 1)).connect()
+        try ModelEngine.define(asOf: nil, on: connection)
+        return try Graph(
+            models: models.sorted { $0.key < $1.key }.map { table, model in
+                try Model(
+                    file: "models/\(table.replacing(".", with: "/")).sql",
+                    text: """
+                        /*
+                        key = ["x"]
+                        [[checks]]
+                        name = "c"
+                        sql = "\(model.check)"
+                        */
+                        \(model.sql)
+                        """
+                )
+            },
+            available: try tables("raw.a"),
+            connection: connection
+        )
+    }
+
+    @Test func `what a check reads is made before, and is no input`() throws {
+        let graph = try checkedGraph([
+            "marts.a": ("FROM raw.a", "FROM marts.a JOIN marts.z USING (x)"),
+            "marts.z": ("FROM raw.a", "FROM marts.z WHERE x < as_of()"),
+        ])
+        #expect(try graph.nodes.map(\.model.table) == tables("marts.z", "marts.a"))
+        let last = try #require(graph.nodes.last)
+        #expect(try last.analysis.tables == tables("raw.a"))
+        #expect(try last.checks.map(\.tables) == [tables("marts.z")])
+        #expect(last.checks.map(\.usesAsOf) == [false])
+        #expect(graph.nodes.first?.checks.map(\.usesAsOf) == [true])
+    }
+
+    @Test func `a check in a circle is told as one`() throws {
+        let failure = try #require(throws: Failure.self) {
+            try checkedGraph([
+                "marts.a": ("FROM raw.a", "FROM marts.z"),
+                "marts.z": ("FROM marts.a", "FROM marts.z"),
+            ])
+        }
+        #expect(failure.code == .modelCycle)
+        #expect(failure.hint?.hasPrefix("Checks are tried before") ?? false, "\(failure)")
+    }
+
+    @Test(arguments: [
+        ("FROM marts.b", "nothing makes 'marts.b'", "model.unknown-table"),
+        ("FROM marts.a WHERE x < now()", "now", "lineage.hidden-input"),
+        ("FROM marts.a WHERE", "", "query.syntax"),
+        ("DELETE FROM marts.a", "", "query.not-one-select"),
+    ])
+    func `a check that no model might be is refused at its place`(
+        _ check: String,
+        _ message: String,
+        _ code: String
+    ) throws {
+        let failure = try #require(throws: Failure.self) {
+            try checkedGraph(["marts.a": ("FROM raw.a", check)])
+        }
+        #expect(failure.code.description == code, "\(failure)")
+        #expect(failure.message.hasPrefix("The check 'c' cannot be tried: "), "\(failure)")
+        #expect(failure.message.contains(message), "\(failure)")
+        #expect(failure.place?.description == "models/marts/a.sql:5:1")
+    }
 }

@@ -17,6 +17,9 @@ from_artifact_id = "Who: id of the login; null if upstream does not say."
 from_artifact_name = "The login; for a commit without one the hash of its author's address."
 amount = "1."
 made_up = "Whether it is from a made-up sample."
+
+[[checks]]
+accepted_values = { column = "event_source", values = ["GITHUB", "GIT"] }
 */
 WITH timeline AS (
     SELECT

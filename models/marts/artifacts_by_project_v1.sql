@@ -7,6 +7,9 @@ seen), packages, sites, handles and addresses.
 
 [columns]
 artifact_source_id = "The source's own id; GitHub's numeric id where an event stated it."
+
+[[checks]]
+relationships = { column = "project_id", to = "marts.projects_v1.project_id" }
 */
 SELECT
     min(artifact_id) AS artifact_id,

@@ -16,6 +16,13 @@ fulltime_developer_average_6_months = "Developers with commits on 10 of 30 days,
 time_to_first_response_days_average_6_months = "Of threads first answered within the 6 months."
 time_to_merge_days_average_6_months = "Of pull requests merged within the 6 months."
 made_up = "Whether any event counted is from a made-up sample."
+
+[[checks]]
+relationships = { column = "project_id", to = "marts.projects_v1.project_id" }
+
+[[checks]]
+name = "nobody is counted who did nothing"
+sql = "FROM marts.code_metrics_by_project_v1 WHERE contributor_count < developer_count"
 */
 WITH project_repositories AS (
     SELECT project_id, artifact_source, artifact_namespace, artifact_name

@@ -6,6 +6,12 @@ description = "Every metric of every project over all time."
 sample_date = "The day up to which every source is known; null if no source says so."
 unit = "Always null: every metric is a count."
 made_up = "Whether any event counted is from a made-up sample."
+
+[[checks]]
+relationships = { column = "metric_id", to = "marts.metrics_v0.metric_id" }
+
+[[checks]]
+relationships = { column = "project_id", to = "marts.projects_v1.project_id" }
 */
 WITH days AS (
     SELECT

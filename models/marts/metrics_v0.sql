@@ -6,6 +6,9 @@ description = "Every metric: what it counts, over which span of time."
 metric_name = "Event source, metric and span, as GITHUB_commits_daily."
 rendered_sql = "Always null: the statement is the file at sql_source_path."
 aggregation_function = "SUM, or COUNT_DISTINCT."
+
+[[checks]]
+unique = ["metric_name"]
 */
 WITH metrics AS (
     SELECT DISTINCT metric, aggregation, display_name, description

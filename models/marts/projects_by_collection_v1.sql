@@ -1,6 +1,12 @@
 /*
 key = ["collection_id", "project_id"]
 description = "Which projects each collection lists."
+
+[[checks]]
+relationships = { column = "project_id", to = "marts.projects_v1.project_id" }
+
+[[checks]]
+relationships = { column = "collection_id", to = "marts.collections_v1.collection_id" }
 */
 WITH listed AS (
     SELECT

@@ -9,6 +9,12 @@ span, never added up. A span without events has no row.
 sample_date = "First day of the span; weeks start on Monday."
 unit = "Always null: every metric is a count."
 made_up = "Whether any event counted is from a made-up sample."
+
+[[checks]]
+relationships = { column = "metric_id", to = "marts.metrics_v0.metric_id" }
+
+[[checks]]
+relationships = { column = "project_id", to = "marts.projects_v1.project_id" }
 */
 WITH days AS (
     SELECT

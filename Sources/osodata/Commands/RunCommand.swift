@@ -9,7 +9,11 @@ struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Read the sources, run the models whose inputs changed, commit what is new.",
-        discussion: "A run that changes nothing commits nothing."
+        discussion: """
+            A run that changes nothing commits nothing. A table whose model or check fails stays at \
+            its last good version with all that is made from it, and the rest goes on. Exit status \
+            1 after a check that failed, 2 after a model.
+            """
     )
 
     @OptionGroup var warehouse: WarehouseOptions
@@ -39,5 +43,15 @@ struct RunCommand: ParsableCommand {
         } else {
             Output.text(RunSummary(report: report, madeUp: runner.madeUpSources).text)
         }
+        // The worst one decides the exit status.
+        var failures = report.failures
+        guard
+            let worst = failures.indices.max(by: {
+                failures[$0].code.kind.rawValue < failures[$1].code.kind.rawValue
+            })
+        else { return }
+        let last = failures.remove(at: worst)
+        for failure in failures { Output.message("\(failure)") }
+        throw last
     }
 }

@@ -12,7 +12,8 @@ struct VerifyCommand: ParsableCommand {
         abstract: "Recompute every digest, boundary and statistic of a revision.",
         discussion: """
             With --rebuild every model is run again over the tables of the revision and must give \
-            the digests committed. Exit status 1 if anything differs.
+            the digests committed; a table kept at its last good version, in the commit that made \
+            it. Exit status 1 if anything differs.
             """
     )
 
@@ -68,7 +69,8 @@ struct VerifyCommand: ParsableCommand {
             if !strays.isEmpty { report.append(Self.json(strays)) }
         }
         if rebuild {
-            try Rebuild.run(opened, tree: tree, only: only, options: engine.runnerOptions()) {
+            let commit = try opened.commit(revision)
+            try Rebuild.run(opened, commit: commit, only: only, options: engine.runnerOptions()) {
                 outcome in
                 if !outcome.isEqual { (problems, isRebuildOff) = (problems + 1, true) }
                 report.append(outcome.json)
@@ -121,6 +123,7 @@ extension Rebuild.Outcome {
         guard let rebuilt else { return "no model  \(table)  \(caveat ?? "")" }
         return isEqual
             ? "rebuilt   \(table)  \(rebuilt.short.prefix(12))"
+                + (madeIn.map { "  kept since \($0.hex.prefix(12))" } ?? "")
             : "differs   \(table)  committed \(committed.short), rebuilt \(rebuilt.short)"
                 + (caveat.map { " (\($0))" } ?? "")
     }
@@ -130,7 +133,8 @@ extension Rebuild.Outcome {
             ("table", .string(table.description)), ("check", .string("rebuild")),
             ("committed", .string(committed.hex)),
             ("rebuilt", rebuilt.map { .string($0.hex) } ?? .null),
-            ("equal", .bool(isEqual)), ("caveat", caveat.map { .string($0) } ?? .null),
+            ("equal", .bool(isEqual)), ("made_in", madeIn.map { .string($0.hex) } ?? .null),
+            ("caveat", caveat.map { .string($0) } ?? .null),
         ])
     }
 }

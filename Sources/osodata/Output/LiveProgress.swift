@@ -13,7 +13,7 @@ final class LiveProgress: Sendable {
         case .progress(let text): overwrite("… \(text)")
         case .note(let text): line("note: \(text)")
         case .finished(let table):
-            guard table.state == .built || table.state == .equal else { return }
+            guard table.state != .reused, table.state != .removed else { return }
             let seconds = String(format: "%.2f s", table.seconds)
             line(
                 "\(table.state.rawValue) \(table.table)  \(grouped(table.rows)) rows  \(seconds)  (\(table.reason.text))"

@@ -1,4 +1,5 @@
 import Codecs
+import Diagnostics
 import Foundation
 import GitStore
 import Pipelines
@@ -14,23 +15,12 @@ struct RunSummary {
     var text: String {
         let seconds = String(format: "%.2f s", report.seconds)
         guard let commit = report.commit else {
-            return
-                "Nothing new: \(report.tables.count) tables are up to date, no commit made (\(seconds)).\n"
+            let fine = report.tables.count - report.behind.count
+            let text =
+                "Nothing new: \(fine) tables are up to date, no commit made (\(seconds)).\n"
+            return report.behind.isEmpty ? text : table(report.behind) + "\n" + text
         }
-        var table = TextTable([
-            ("TABLE", .left), ("STATE", .left), ("ROWS", .right), ("CHANGE", .right),
-            ("DIGEST", .left),
-        ])
-        for row in report.tables {
-            let change = row.rowsBefore.map { row.rows - $0 }
-            table.add([
-                row.table.description, row.state.rawValue, grouped(row.rows),
-                row.state == .built
-                    ? change.map { ($0 >= 0 ? "+" : "") + grouped($0) } ?? "new" : "",
-                String(row.digest?.short.prefix(12) ?? ""),
-            ])
-        }
-        var text = table.rendered() + "\n"
+        var text = table(report.tables) + "\n"
         let ref = report.ref ?? ""
         text += "commit    \(commit.hex.prefix(12)) on \(ref)\n"
         if let asOf = report.asOf { text += "as of     \(asOf)\n" }
@@ -44,6 +34,23 @@ struct RunSummary {
             text += "\nThe run went to \(ref), not to a branch: \(reason)\n"
         }
         return text + suggestions
+    }
+
+    private func table(_ rows: [RunReport.Table]) -> String {
+        var table = TextTable([
+            ("TABLE", .left), ("STATE", .left), ("ROWS", .right), ("CHANGE", .right),
+            ("DIGEST", .left),
+        ])
+        for row in rows {
+            let change = row.rowsBefore.map { row.rows - $0 }
+            table.add([
+                row.table.description, row.state.rawValue, grouped(row.rows),
+                row.state == .built
+                    ? change.map { ($0 >= 0 ? "+" : "") + grouped($0) } ?? "new" : "",
+                String(row.digest?.short.prefix(12) ?? ""),
+            ])
+        }
+        return table.rendered()
     }
 
     /// What to do next, as the program was called, so that the lines can be pasted.
@@ -76,6 +83,22 @@ extension RunReport {
             ("warehouse", warehouse.map { .string($0.hex) } ?? .null),
             ("seconds", .double(seconds)),
             ("notes", .array(notes.map { .string($0) })),
+            ("failures", .array(failures.map(\.json))),
+            (
+                "checks",
+                .array(
+                    checks.map { row in
+                        .object([
+                            ("table", .string(row.table.description)),
+                            ("check", .string(row.check)), ("kind", .string(row.kind)),
+                            ("severity", .string(row.severity.rawValue)),
+                            ("state", .string(row.state.rawValue)),
+                            ("failing_rows", .int(row.failingRows)),
+                            ("sample", row.sample ?? .null),
+                        ])
+                    }
+                )
+            ),
             (
                 "tables",
                 .array(
@@ -92,6 +115,18 @@ extension RunReport {
                     }
                 )
             ),
+        ])
+    }
+}
+
+extension Failure {
+    /// The failure for scripts.
+    fileprivate var json: JSONValue {
+        .object([
+            ("code", .string(code.description)), ("message", .string(message)),
+            ("place", place.map { .string($0.description) } ?? .null),
+            ("hint", hint.map { .string($0) } ?? .null),
+            ("cause", cause.map { .string($0) } ?? .null),
         ])
     }
 }

@@ -1,0 +1,277 @@
+import Codecs
+import Diagnostics
+import Lineage
+import Querying
+import Records
+import Snapshots
+
+extension Runner {
+    /// How many failing rows of a check are kept as a sample.
+    private static let sampleLimit = 5
+    /// How long the text of a cell of a sample may be, in bytes, before it is cut.
+    private static let sampleCellLimit = 200
+
+    /// What the checks were found to be before this run.
+    func recordedChecks() throws(Failure) -> [CheckRow] {
+        if let known = checksBefore { return known }
+        let committed = tables[RawTables.checks]
+        let rows: [CheckRow]
+        if let waiting = pending.rows(RawTables.checks, digest: committed?.digest) {
+            rows = try CheckRow.rows(of: rowSet(lines: waiting, schema: CheckRow.schema()))
+        } else if let current = try committed?.rowSet() {
+            rows = try CheckRow.rows(of: current)
+        } else {
+            rows = []
+        }
+        checksBefore = rows
+        return rows
+    }
+
+    /// Tries the checks of a model on a version of its table, before it is published.
+    ///
+    /// - Parameters:
+    ///   - node: the model.
+    ///   - candidate: the version.
+    ///   - isNew: whether it differs from the one committed; then every check is tried. Else those
+    ///     whose outcome may have changed.
+    /// - Returns: why the version may not be published: one failure for each check it fails, or whose
+    ///   statement cannot run.
+    /// - Throws: what concerns more than the check, as an interrupt.
+    func audit(
+        _ node: Graph.Node,
+        _ candidate: TableState,
+        isNew: Bool
+    ) throws(Failure) -> [Failure] {
+        guard !node.checks.isEmpty else { return [] }
+        let table = node.model.table
+        let asOf = try asOf(for: table)
+        let recorded = try recordedChecks().filter { $0.table == table }
+        var isReady = false
+        var failures: [Failure] = []
+        for check in node.checks {
+            let fingerprint = fingerprint(of: check, on: candidate, asOf: asOf)
+            var row: CheckRow
+            if !isNew,
+                let known = recorded.first(where: {
+                    $0.check == check.check.name && $0.fingerprint == fingerprint
+                })
+            {
+                row = known
+                row.severity = check.check.severity
+            } else {
+                row = CheckRow(check, of: table, candidate.digest, fingerprint: fingerprint)
+                if canTry(check, of: table, asOf: asOf) {
+                    do throws(Failure) {
+                        if !isReady { try attachForChecks(node, candidate, asOf: asOf) }
+                        isReady = true
+                        try run(check, into: &row)
+                    } catch {
+                        guard error.concernsOneModel else { throw error }
+                        failures.append(check.check.failure(error))
+                        continue
+                    }
+                }
+            }
+            checkRows.append(row)
+            guard row.state == .failed else { continue }
+            if row.severity == .error {
+                failures.append(failure(of: check, row))
+            } else {
+                note(
+                    "\(check.check.place): \(table) fails its check '\(row.check)', a warning: "
+                        + row.failingRowsText
+                )
+            }
+        }
+        return failures
+    }
+
+    /// Why a table that fails a check may not be published.
+    private func failure(of check: PlannedCheck, _ row: CheckRow) -> Failure {
+        Failure(
+            .checkFailed,
+            "\(row.table) fails its check '\(row.check)': \(row.countText).",
+            hint: tables[row.table] == nil
+                ? "There is no version of it yet, so it is left out."
+                : "It stays as published before, and so does what is made from it.",
+            place: check.check.place,
+            cause: row.firstText.map { "first \($0)" }
+        )
+    }
+
+    /// Whether the outcome of every check of a committed table is known without trying it.
+    func knowsChecks(of node: Graph.Node, asOf: String?) throws(Failure) -> Bool {
+        guard !node.checks.isEmpty, let state = tables[node.model.table] else { return true }
+        let recorded = try recordedChecks().filter { $0.table == node.model.table }
+        return node.checks.allSatisfy { check in
+            let fingerprint = fingerprint(of: check, on: state, asOf: asOf)
+            return recorded.contains {
+                $0.check == check.check.name && $0.fingerprint == fingerprint
+            }
+        }
+    }
+
+    /// Digest of all that decides the outcome of a check that compares no versions.
+    private func fingerprint(
+        of check: PlannedCheck,
+        on candidate: TableState,
+        asOf: String?
+    ) -> Digest {
+        let inputs = check.tables.map {
+            JSONValue.string("\($0) \(tables[$0]?.digest.hex ?? "none")")
+        }
+        return .of(
+            json: .object([
+                ("definition", .string(check.definition.hex)),
+                ("engine", .string(ModelEngine.name)),
+                ("table", .string(candidate.digest.hex)), ("inputs", .array(inputs)),
+                ("as_of", check.usesAsOf ? asOf.map { .string($0) } ?? .null : .null),
+            ])
+        )
+    }
+
+    /// Lets the engine see the version to be tried, the one published last, and what else the
+    /// checks read, as it is or will be published.
+    private func attachForChecks(
+        _ node: Graph.Node,
+        _ candidate: TableState,
+        asOf: String?
+    ) throws(Failure) {
+        for input in Set(node.checks.flatMap(\.tables)).sorted() {
+            guard let snapshot = tables[input]?.snapshot else { continue }
+            try connection.attach(snapshot, as: input)
+        }
+        let table = node.model.table
+        if let snapshot = candidate.snapshot { try connection.attach(snapshot, as: table) }
+        if node.checks.contains(where: \.check.comparesVersions), let last = committed[table] {
+            try connection.attach(last, schema: Check.previousSchema, name: table.name)
+        }
+        if node.checks.contains(where: \.usesAsOf) {
+            try ModelEngine.define(asOf: asOf, on: connection)
+        }
+    }
+
+    /// Whether there is what a check is held against.
+    private func canTry(_ check: PlannedCheck, of table: TableName, asOf: String?) -> Bool {
+        switch check.check.kind {
+        case .change: committed[table] != nil
+        case .freshness: asOf != nil
+        default: true
+        }
+    }
+
+    /// Counts the rows that break a check, and takes a sample of them.
+    private func run(_ check: PlannedCheck, into row: inout CheckRow) throws(Failure) {
+        event(.progress("\(row.table), its check '\(row.check)'"))
+        row.failingRows = try failingRows(of: check)
+        row.state = row.failingRows > 0 ? .failed : .passed
+        if row.failingRows > 0 { row.sample = try sample(of: check) }
+    }
+
+    private func failingRows(of check: PlannedCheck) throws(Failure) -> Int64 {
+        // A statement may end in a comment.
+        let result = try connection.query("SELECT count(*) FROM (\(check.statement)\n)")
+        guard let chunk = try result.nextChunk() else { return 0 }
+        return Int64(try chunk.jsonTexts(row: 0)[0]) ?? 0
+    }
+
+    /// The first failing rows in the order of their columns, the key before others.
+    private func sample(of check: PlannedCheck) throws(Failure) -> JSONValue {
+        let result = try connection.query(
+            "SELECT * FROM (\(check.statement)\n) ORDER BY ALL LIMIT \(Self.sampleLimit)"
+        )
+        var rows: [JSONValue] = []
+        while let chunk = try result.nextChunk() {
+            for index in 0..<chunk.rowCount {
+                let texts = try chunk.jsonTexts(row: index)
+                var members: [(key: String, value: JSONValue)] = []
+                for (column, text) in zip(result.columns, texts) {
+                    members.append((column.name, try Self.sampleCell(text)))
+                }
+                rows.append(.object(members))
+            }
+        }
+        return .array(rows)
+    }
+
+    private static func sampleCell(_ text: String) throws(Failure) -> JSONValue {
+        guard text.utf8.count > sampleCellLimit else {
+            return try JSONValue(parsing: Array(text.utf8))
+        }
+        let start = text.utf8.prefix(sampleCellLimit)
+        return .string(String(decoding: start, as: UTF8.self) + "…")
+    }
+
+    /// Makes `meta.checks` of what came of the checks in this run, and before of those that were
+    /// not tried.
+    func writeChecks() throws(Failure) {
+        let start = ContinuousClock().now
+        let names = Set(
+            graph.nodes.flatMap { node in
+                node.checks.map { [node.model.table.description, $0.check.name] }
+            }
+        )
+        let tried = Set(checkRows.map(\.table))
+        let kept = try recordedChecks().filter {
+            !tried.contains($0.table) && names.contains([$0.table.description, $0.check])
+        }
+        let rows = checkRows + kept
+        // A warehouse without checks has no such table.
+        guard !rows.isEmpty || tables[RawTables.checks] != nil else { return }
+        let set = try CheckRow.rowSet(rows)
+        metaRows[RawTables.checks] = set
+        let provenance = Provenance(
+            kind: .run,
+            origin: "checks",
+            statement: .of("meta.checks"),
+            settings: .of("meta.checks/1"),
+            engine: nil,
+            asOf: nil,
+            inputs: []
+        )
+        try finish(
+            RawTables.checks,
+            rows: SortedRows(set),
+            provenance: provenance,
+            reason: .recordsRun,
+            since: start
+        )
+    }
+}
+
+extension CheckRow {
+    /// A check that has not been tried.
+    fileprivate init(
+        _ check: PlannedCheck,
+        of table: TableName,
+        _ digest: Digest,
+        fingerprint: Digest
+    ) {
+        self.init(
+            table: table,
+            check: check.check.name,
+            kind: check.check.kindName,
+            severity: check.check.severity,
+            state: .skipped,
+            failingRows: 0,
+            sample: nil,
+            tableDigest: digest,
+            fingerprint: fingerprint
+        )
+    }
+
+    fileprivate var countText: String { "\(failingRows) row\(failingRows == 1 ? "" : "s")" }
+
+    /// The first row of the sample.
+    fileprivate var firstText: String? { sample?.array?.first?.serialized() }
+
+    /// How many rows fail, and the first.
+    fileprivate var failingRowsText: String {
+        countText + (firstText.map { ", first \($0)" } ?? "")
+    }
+}
+
+extension Failure.Code {
+    /// A table that breaks what its model promises of it.
+    static let checkFailed = Self("check.failed", .difference)
+}
