@@ -46,7 +46,7 @@ package struct RunReport: Sendable {
     package var hasParent = false
     /// The ref that moved.
     package var ref: String?
-    /// Why the run went to `refs/osodata/scratch`; nil if it went to the branch.
+    /// Why the run went to `refs/osodata/scratch`; nil if it did not, or was asked to.
     package var scratchReason: String?
     /// What came of the checks of the tables that were looked at.
     package var checks: [CheckRow]

@@ -15,7 +15,7 @@ extension Runner {
                 .map { ($0.key.description, $0.value.digest) }
         )
         let isWorthACommit = prepared.contains { $0.isChanged && !$0.table.isMeta }
-        guard isWorthACommit || !removed.isEmpty else { return try wait() }
+        guard isWorthACommit || !removed.isEmpty || options.isTrial else { return try wait() }
         for table in removed {
             report.tables.append(
                 RunReport.Table(
@@ -32,11 +32,13 @@ extension Runner {
         try joinWaiting(except: Set(removed))
         let author = try Self.author(options, warehouse)
         report.hasParent = try warehouse.headCommit() != nil
-        let published = try warehouse.store.publish(
-            commit(report, removed: removed, author: author),
-            batch: batch
-        )
-        pending.clear()
+        var commit = try commit(report, removed: removed, author: author)
+        if options.isTrial {
+            commit.destination = .scratch
+            for path in try uncommittedInputs() { commit.files[path] = try files.read(path) }
+        }
+        let published = try warehouse.store.publish(commit, batch: batch)
+        if !options.isTrial { pending.clear() }
         if let reason = published.leftAloneReason {
             note("\(published.reference) moved; index and work tree stay as they are: \(reason).")
             report.notes = notes

@@ -27,6 +27,9 @@ package final class Runner {
         package var emailKey: [UInt8]?
         /// The program's version, a trailer of the commit.
         package var version: String
+        /// Whether the run is a trial: it goes to `refs/osodata/scratch`, from files as they are, and
+        /// changes nothing else.
+        package var isTrial = false
 
         /// How much memory the rows of a table may take while they are made.
         ///
@@ -184,11 +187,14 @@ package final class Runner {
     package func run() throws(Failure) -> RunReport {
         let clock = ContinuousClock()
         let start = clock.now
-        try Self.refuseDirtySnapshots(warehouse.repository)
-        try noteUncommitted()
+        if !options.isTrial {
+            try Self.refuseDirtySnapshots(warehouse.repository)
+            try refuseUncommitted()
+        }
         let plan = try plan()
+        let written = plan.steps.flatMap(\.tables) + [RawTables.coverage, RawTables.checks]
         let locks = try TableLocks.acquire(
-            plan.steps.flatMap(\.tables) + [RawTables.coverage, RawTables.checks],
+            options.isTrial ? [] : written,
             in: warehouse.repository
         )
         defer { locks.release() }
@@ -239,19 +245,33 @@ package final class Runner {
         )
     }
 
-    /// Tells that a clone of this run will lack what it was made by.
-    private func noteUncommitted() throws(Failure) {
-        var folders = [Configuration.fileName, "models"]
+    /// Paths of what people write, relative to the warehouse.
+    private var inputs: [String] {
+        var paths = [Configuration.fileName, "models"]
         if let directory = configuration.directory, !directory.hasPrefix("/") {
-            folders.append(directory)
+            paths.append(directory)
         }
+        return paths
+    }
+
+    /// Files that people wrote and did not commit.
+    func uncommittedInputs() throws(Failure) -> [String] {
         var paths: [String] = []
-        for folder in folders { paths += try warehouse.repository.dirtyPaths(under: folder) }
+        for folder in inputs { paths += try warehouse.repository.dirtyPaths(under: folder) }
+        return paths
+    }
+
+    /// Refuses a run that nobody else could rebuild, since its clone lacks what it was made by.
+    private func refuseUncommitted() throws(Failure) {
+        let paths = try uncommittedInputs()
         guard let first = paths.first else { return }
-        let others = paths.count > 1 ? " and \(paths.count - 1) more files" : ""
-        note(
-            "\(first)\(others) \(paths.count > 1 ? "are" : "is") not committed, so nobody else can "
-                + "rebuild this run. Commit first: git add \(folders.joined(separator: " "))"
+        let others = paths.count > 1 ? " and \(paths.count - 1) more" : ""
+        throw Failure(
+            .runUncommitted,
+            "'\(first)'\(others) \(paths.count > 1 ? "are" : "is") not committed, so nobody else could "
+                + "rebuild this run.",
+            hint: "Try it out: osodata run --scratch. Or commit: git add "
+                + "\(inputs.joined(separator: " ")) && git commit"
         )
     }
 
@@ -411,4 +431,6 @@ extension Duration {
 extension Failure.Code {
     /// Somebody edited snapshots by hand.
     package static let runDirtySnapshots = Self("run.dirty-snapshots")
+    /// Models, configuration or directory are not as committed.
+    package static let runUncommitted = Self("run.uncommitted-inputs")
 }

@@ -10,11 +10,15 @@ package struct RunCommit: Sendable {
         case checkedOut(configured: String?)
         /// A reference by its full name, such as `refs/heads/data`, checked out or not.
         case reference(String)
+        /// `refs/osodata/scratch`, on top of what HEAD is at: to look at, and to throw away.
+        case scratch
     }
 
     package var tables: [PreparedTable]
     /// Tables to take out of the tree.
     package var removed: [TableName]
+    /// Files beside the tables, by path; nil for one to take out of the tree.
+    package var files: [String: [UInt8]?] = [:]
     /// First line of the message.
     package var subject: String
     /// Between subject and trailers; may be empty.
@@ -77,7 +81,7 @@ package struct PublishResult: Sendable {
     package let commit: ObjectID
     /// The reference that was moved, by its full name.
     package let reference: String
-    /// Why the run went to `refs/osodata/scratch`; nil if it went where it was meant to.
+    /// Why the run went to `refs/osodata/scratch`; nil if it did not, or was meant to.
     package let scratchReason: String?
     /// The warehouse digest of the commit.
     package let warehouse: Digest

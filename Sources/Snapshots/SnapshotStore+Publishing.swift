@@ -51,6 +51,17 @@ extension SnapshotStore {
             let warehouse = try warehouseDigest(after: run, on: oldRoot)
             let root = try editedTree(run, base: oldRoot, batch: batch)
             if root == oldRoot, let parent {
+                if target.reference == Self.scratch, tip != parent {
+                    // It would keep what was tried before.
+                    guard
+                        try repository.updateRef(
+                            target.reference,
+                            to: parent,
+                            expecting: tip,
+                            message: run.subject
+                        )
+                    else { continue }
+                }
                 return result(
                     target,
                     commit: parent,
@@ -220,6 +231,13 @@ extension SnapshotStore {
         var editor = TreeEditor(repository: repository, batch: batch, base: base)
         for table in run.removed { try editor.remove(table.path) }
         for table in run.tables { try editor.setTree(table.table.path, table.tree) }
+        for (path, text) in run.files.sorted(by: { $0.key < $1.key }) {
+            if let text {
+                try editor.set(path, id: batch.addBlob(text, deflate: true))
+            } else {
+                try editor.remove(path)
+            }
+        }
         if let text = try missingAttributes(base) {
             let blob = try batch.addBlob(text, deflate: true)
             try editor.set(Self.attributesFile, id: blob)
@@ -273,7 +291,7 @@ private struct PublishTarget {
     /// What HEAD is at.
     let head: ObjectID?
 
-    var isScratch: Bool { scratchReason != nil }
+    var isScratch: Bool { reference == SnapshotStore.scratch }
 
     init(_ destination: RunCommit.Destination, repository: Repository) throws(Failure) {
         let isBare = repository.workTree == nil
@@ -286,6 +304,10 @@ private struct PublishTarget {
             self.init(name, isCheckedOut: !isBare && name == branch, nil, commit)
         case (.reference(let name), .detached(let commit)):
             self.init(name, isCheckedOut: false, nil, commit)
+        case (.scratch, .branch(_, let commit)):
+            self.init(SnapshotStore.scratch, isCheckedOut: false, nil, commit)
+        case (.scratch, .detached(let commit)):
+            self.init(SnapshotStore.scratch, isCheckedOut: false, nil, commit)
         case (.checkedOut, .detached(let commit)):
             self.init(
                 SnapshotStore.scratch,

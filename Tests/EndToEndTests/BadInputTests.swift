@@ -240,9 +240,10 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        let first = try world.osodata("run")
+        let first = try world.commitAndRun()
         #expect(first.status == 0, "\(first.messages)")
         try item.spoil(world)
+        if item.arguments == ["run"] { try world.commitInputs() }
         let before = try world.state()
         let outcome = try world.run(World.program.path, item.arguments)
         #expect(outcome.status == item.status, "\(outcome.output)\(outcome.messages)")
@@ -257,7 +258,7 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        try world.osodata("run")
+        try world.commitAndRun()
         // A chunk's object is replaced by one of other content under the same name.
         let path = try world.shell("ls snapshots/raw/github_events/*/*.zst | head -1").output
             .trimmingCharacters(in: .newlines)
@@ -285,7 +286,7 @@ import Testing
     @Test func `no repository, a bare one, a shallow one, another owner's`() throws {
         let world = try World()
         defer { world.remove() }
-        let none = try world.osodata("run")
+        let none = try world.commitAndRun()
         #expect(none.status == 2)
         #expect(
             none.messages.contains("osodata init") || none.messages.contains("git init"),
@@ -293,9 +294,9 @@ import Testing
         )
 
         try world.makeWarehouse()
-        try world.osodata("run")
+        try world.commitAndRun()
         try world.git("clone", "-q", "--bare", ".", world.root.appending(path: "bare").path)
-        let bare = try world.osodata("run", "-C", world.root.appending(path: "bare").path)
+        let bare = try world.commitAndRun("-C", world.root.appending(path: "bare").path)
         #expect(bare.status == 2)
         #expect(bare.messages.contains("bare"), "\(bare.messages)")
         let query = try world.osodata(
@@ -324,6 +325,7 @@ import Testing
             atomically: true,
             encoding: .utf8
         )
+        try world.git("-C", world.root.appending(path: "shallow").path, "commit", "-qam", "Itself")
         let shallow = try world.osodata("run", "-C", world.root.appending(path: "shallow").path)
         #expect(shallow.status == 2)
         #expect(shallow.messages.contains("fetch --unshallow"), "\(shallow.messages)")
@@ -341,7 +343,7 @@ import Testing
         try world.makeWarehouse()
         try world.git("checkout", "-q", "--detach")
         let head = try world.git("rev-parse", "HEAD").output
-        let outcome = try world.osodata("run")
+        let outcome = try world.commitAndRun()
         #expect(outcome.status == 0, "\(outcome.messages)")
         #expect(outcome.output.contains("refs/osodata/scratch"), "\(outcome.output)")
         #expect(try world.git("rev-parse", "HEAD").output == head)
@@ -371,7 +373,7 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        try world.osodata("run")
+        try world.commitAndRun()
         try world.writeHour(
             "2025-01-01-0",
             World.events + [

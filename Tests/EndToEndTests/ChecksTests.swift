@@ -59,11 +59,11 @@ import Testing
             #"[[checks]]\#naccepted_values = { column = "event_type", values = ["WatchEvent", "ForkEvent"] }"#
         )
         defer { world.remove() }
-        let first = try world.osodata("run")
+        let first = try world.commitAndRun()
         #expect(first.status == 0, "\(first.messages)")
         try world.writeHour("2025-01-01-0", World.events + [Self.push])
         try world.git("commit", "-qam", "An hour again")
-        let run = try world.osodata("run", "--json")
+        let run = try world.commitAndRun("--json")
         #expect(run.status == 1, "\(run.messages)")
         let report = try Report(run.output)
         #expect(report.states["staging.events"] == "failed")
@@ -103,7 +103,7 @@ import Testing
         #expect(try world.git("fsck", "--full", "--strict").status == 0)
 
         // It fails until somebody mends it, also where nothing changed.
-        let again = try world.osodata("run", "--json")
+        let again = try world.commitAndRun("--json")
         #expect(again.status == 1)
         #expect(try Report(again.output).commit == nil)
         #expect(try Report(again.output).states["marts.counts_v1"] == "kept-last-good")
@@ -116,7 +116,7 @@ import Testing
             )
         )
         try world.git("commit", "-qam", "Accept pushes")
-        let mended = try world.osodata("run", "--json")
+        let mended = try world.commitAndRun("--json")
         #expect(mended.status == 0, "\(mended.messages)")
         #expect(try Report(mended.output).states["staging.events"] == "built")
         #expect(try Report(mended.output).states["marts.counts_v1"] == "built")
@@ -127,7 +127,7 @@ import Testing
     @Test func `a table that fails at once is left out, and so is what reads it`() throws {
         let world = try makeWarehouse("[[checks]]\nrows = { min = 4 }")
         defer { world.remove() }
-        let run = try world.osodata("run", "--json")
+        let run = try world.commitAndRun("--json")
         #expect(run.status == 1)
         let report = try Report(run.output)
         #expect(report.states["staging.events"] == "failed")
@@ -143,7 +143,7 @@ import Testing
         let world = try makeWarehouse("[[checks]]\nrows = { min = 4 }\nseverity = \"warn\"")
         defer { world.remove() }
         for _ in 0..<2 {
-            let run = try world.osodata("run", "--json")
+            let run = try world.commitAndRun("--json")
             #expect(run.status == 0, "\(run.messages)")
             #expect(try Report(run.output).state("rows") == "failed")
             #expect(
@@ -218,7 +218,7 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse(models: models)
-        let run = try world.osodata("run", "--json")
+        let run = try world.commitAndRun("--json")
         #expect(run.status == (failing > 0 ? 1 : 0), "\(run.messages)")
         let report = try Report(run.output)
         #expect(report.state(name) == (failing > 0 ? "failed" : "passed"))
@@ -228,11 +228,11 @@ import Testing
     @Test func `a change is held against the last version`() throws {
         let world = try makeWarehouse("[[checks]]\nchange = { percent = 33 }")
         defer { world.remove() }
-        let first = try Report(world.osodata("run", "--json").output)
+        let first = try Report(world.commitAndRun("--json").output)
         #expect(first.state("change count(*)") == "skipped")
         // 3 rows became 4: a third more.
         try world.writeHour("2025-01-01-0", World.events + [Self.push])
-        let refused = try world.osodata("run", "--json")
+        let refused = try world.commitAndRun("--json")
         #expect(refused.status == 1)
         #expect(refused.messages.contains(#"first {"before":3,"now":4}"#), "\(refused.messages)")
         try world.write(
@@ -241,7 +241,7 @@ import Testing
                 try models("[[checks]]\nchange = { percent = 34 }")["models/staging/events.sql"]
             )
         )
-        let taken = try world.osodata("run", "--json")
+        let taken = try world.commitAndRun("--json")
         #expect(taken.status == 0, "\(taken.messages)")
         #expect(try Report(taken.output).state("change count(*)") == "passed")
         #expect(try rows(world, "staging.events") == "4")
@@ -258,7 +258,7 @@ import Testing
                 """
         )
         defer { world.remove() }
-        let run = try world.osodata("run", "--json")
+        let run = try world.commitAndRun("--json")
         #expect(try Report(run.output).state("known actors") == "passed", "\(run.messages)")
         let quiet = try world.osodata("plan", "--json").output
         #expect(!quiet.contains("checks to be tried"), "\(quiet)")
@@ -266,7 +266,7 @@ import Testing
             "directory/projects/a/alpha.yaml",
             World.project.replacing("Alpha", with: "Beta")
         )
-        let changed = try world.osodata("run", "--json")
+        let changed = try world.commitAndRun("--json")
         #expect(changed.status == 1, "\(changed.output)")
         let report = try Report(changed.output)
         // Its rows are as they were: what is published fails now.
@@ -282,7 +282,7 @@ import Testing
                 ]
             )
         )
-        let mended = try world.osodata("run", "--json")
+        let mended = try world.commitAndRun("--json")
         #expect(mended.status == 0, "\(mended.messages)")
         #expect(try Report(mended.output).states["marts.counts_v1"] == "reused")
         #expect(try Report(mended.output).checks.keys.sorted() == ["rows"])
@@ -294,13 +294,13 @@ import Testing
         let file = "models/marts/names_v1.sql"
         let statement = "*/\nSELECT project_name FROM raw.projects\n"
         try world.write(file, "/*\nkey = [\"project_name\"]\n" + statement)
-        try world.osodata("run")
+        try world.commitAndRun()
         try world.write(
             file,
             "/*\nkey = [\"project_name\"]\n[[checks]]\nrows = { min = 1 }\n" + statement
         )
         #expect(try world.osodata("plan").output.contains("checks to be tried"))
-        let run = try world.osodata("run", "--json")
+        let run = try world.commitAndRun("--json")
         #expect(try Report(run.output).state("rows") == "passed", "\(run.messages)")
         #expect(try Report(run.output).states["marts.names_v1"] == "reused")
         #expect(try Report(run.output).commit == nil)
@@ -314,7 +314,7 @@ import Testing
         )
         defer { world.remove() }
         try world.write("pipelines.toml", World.pipelines + "made_up = true\n")
-        let run = try world.osodata("run", "--json")
+        let run = try world.commitAndRun("--json")
         #expect(run.status == 0, "\(run.messages)")
         #expect(try Report(run.output).state("freshness created_at") == "skipped")
     }
@@ -327,12 +327,12 @@ import Testing
     func `a check that cannot run keeps its table`(_ toml: String, _ word: String) throws {
         let world = try makeWarehouse("")
         defer { world.remove() }
-        #expect(try world.osodata("run").status == 0)
+        #expect(try world.commitAndRun().status == 0)
         try world.write(
             "models/staging/events.sql",
             try #require(try models("[[checks]]\n\(toml)")["models/staging/events.sql"])
         )
-        let run = try world.osodata("run", "--json")
+        let run = try world.commitAndRun("--json")
         #expect(run.status == 2, "\(run.output)\(run.messages)")
         #expect(run.messages.contains("models/staging/events.sql:"), "\(run.messages)")
         #expect(run.messages.contains("cannot be tried: "), "\(run.messages)")
@@ -344,7 +344,7 @@ import Testing
     @Test func `a model that fails keeps its table, the others go on`() throws {
         let world = try makeWarehouse("")
         defer { world.remove() }
-        try world.osodata("run")
+        try world.commitAndRun()
         try world.write(
             "models/staging/events.sql",
             try #require(World.models["models/staging/events.sql"])
@@ -352,7 +352,7 @@ import Testing
         )
         try world.writeHour("2025-01-01-0", World.events + [Self.push])
         try world.git("commit", "-qam", "A mistake")
-        let run = try world.osodata("run", "--json")
+        let run = try world.commitAndRun("--json")
         #expect(run.status == 2, "\(run.messages)")
         #expect(run.messages.contains("error: models/staging/events.sql:"), "\(run.messages)")
         let report = try Report(run.output)

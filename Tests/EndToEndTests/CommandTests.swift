@@ -6,7 +6,7 @@ import Testing
     private func ran() throws -> World {
         let world = try World()
         try world.makeWarehouse()
-        let run = try world.osodata("run")
+        let run = try world.commitAndRun()
         #expect(run.status == 0, "\(run.messages)")
         return world
     }
@@ -24,35 +24,11 @@ import Testing
         #expect(before.output.contains("marts.counts_v1"))
     }
 
-    @Test func `a run from files that are not committed says so, and verify finds it`() throws {
-        let world = try World()
-        defer { world.remove() }
-        try world.makeWarehouse(models: [:])
-        try world.write("models/marts/t.sql", "/*\nkey = [\"a\"]\n*/\nSELECT 1 AS a\n")
-        let run = try world.osodata("run")
-        #expect(run.status == 0)
-        #expect(
-            run.messages.contains("note: models/marts/t.sql is not committed"),
-            "\(run.messages)"
-        )
-        let verify = try world.osodata("verify", "--rebuild")
-        #expect(verify.status == 1)
-        #expect(
-            verify.output.contains("no model  marts.t  'models/marts/t.sql' is not in the commit")
-        )
-        #expect(verify.messages.contains("Commit pipelines.toml and models/"))
-        try world.git("add", "-A")
-        try world.git("commit", "-qm", "The model")
-        #expect(try world.osodata("verify", "--rebuild").status == 0)
-        let quiet = try world.osodata("run")
-        #expect(!quiet.messages.contains("note:"), "\(quiet.messages)")
-    }
-
     @Test func `the first run suggests what is there`() throws {
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        let first = try world.osodata("run")
+        let first = try world.commitAndRun()
         #expect(first.output.contains("show marts.counts_v1\n"), "\(first.output)")
         #expect(first.output.contains("diff HEAD~1 HEAD --stat"))
         #expect(!first.output.contains("intermediate.events"))
@@ -87,7 +63,7 @@ import Testing
             .replacingOccurrences(of: "*/", with: "[columns]\nevents = \"How many.\"\n*/")
         )
         try world.git("commit", "-qam", "Another class")
-        #expect(try world.osodata("run").status == 0)
+        #expect(try world.commitAndRun().status == 0)
         let text = try world.osodata("diff", "HEAD~1", "HEAD")
         #expect(text.status == 1)
         #expect(text.output.contains("class changed from small to large"), "\(text.output)")

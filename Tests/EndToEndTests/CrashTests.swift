@@ -75,7 +75,7 @@ struct CrashTests {
         try world.shell(
             "dd if=/dev/zero of=.osodata-filler bs=1k count=4096 2>/dev/null; truncate -s -24k .osodata-filler; echo .osodata-filler >> .git/info/exclude"
         )
-        let run = try world.osodata("run")
+        let run = try world.commitAndRun()
         #expect(run.status == 2, "\(run.messages)")
         #expect(run.messages.contains("No space left on device"), "\(run.messages)")
         #expect(try world.state() == before)
@@ -165,7 +165,7 @@ struct CrashTests {
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        try world.osodata("run")
+        try world.commitAndRun()
         for command in ["tables", "log", "query 'select * from range(200000)'", "run"] {
             let result = try world.shell(
                 "set -o pipefail; '\(World.program.path)' \(command) | head -c 1 >/dev/null"
@@ -185,7 +185,7 @@ struct CrashTests {
             #expect(result.status == 0, "\(command): \(result.output)\(result.messages)")
         }
         #expect(try world.git("status", "--porcelain").output == "")
-        let again = try world.osodata("run")
+        let again = try world.commitAndRun()
         #expect(
             again.status == 0 && again.messages.contains("Nothing new")
                 || again.output.contains("Nothing new"),

@@ -291,7 +291,7 @@ struct DiffTests {
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        #expect(try world.osodata("run").status == 0)
+        #expect(try world.commitAndRun().status == 0)
         let file = "models/marts/counts_v1.sql"
         let model = try #require(World.models[file])
         try world.write(
@@ -301,7 +301,7 @@ struct DiffTests {
                 .replacingOccurrences(of: "*/", with: "[was]\npeople = \"actors\"\n*/")
         )
         try world.git("commit", "-qam", "Another name")
-        #expect(try world.osodata("run").status == 0)
+        #expect(try world.commitAndRun().status == 0)
         let diff = try world.osodata("diff", "HEAD~1", "HEAD", "marts.counts_v1")
         #expect(
             diff.output == """

@@ -7,7 +7,7 @@ struct GitSituationTests {
     private func ranWorld() throws -> World {
         let world = try World()
         try world.makeWarehouse()
-        let run = try world.osodata("run")
+        let run = try world.commitAndRun()
         #expect(run.status == 0, "\(run.messages)")
         return world
     }
@@ -16,7 +16,7 @@ struct GitSituationTests {
         let world = try ranWorld()
         defer { world.remove() }
         try world.shell("git rm -rq models/marts && git commit -qm 'No marts'")
-        try world.osodata("run")
+        try world.commitAndRun()
         let log = try world.osodata("log", "marts.counts_v1")
         #expect(log.status == 0, "\(log.messages)")
         let lines = log.output.split(separator: "\n")
@@ -73,13 +73,13 @@ struct GitSituationTests {
         let world = try ranWorld()
         defer { world.remove() }
         try world.shell(spoil)
-        let run = try world.osodata("run")
+        let run = try world.commitAndRun()
         #expect(run.status == 2 && run.messages.contains(message), "\(run.messages)")
         let hint = run.messages.split(separator: "\n").last ?? ""
         let remedy = try #require(hint.firstRange(of: " it: ")).upperBound
         #expect(try world.shell(String(hint[remedy...])).status == 0, "\(hint)")
         #expect(try world.git("status", "--porcelain").output == "")
-        let again = try world.osodata("run")
+        let again = try world.commitAndRun()
         #expect(again.status == 0, "\(again.messages)")
     }
 
@@ -108,7 +108,7 @@ struct GitSituationTests {
             #expect(result.messages.contains("git \(command) --abort"), "\(result.messages)")
         }
         #expect(try world.git(command, "--abort").status == 0)
-        let run = try world.osodata("run")
+        let run = try world.commitAndRun()
         #expect(run.status == 0, "\(run.messages)")
     }
 

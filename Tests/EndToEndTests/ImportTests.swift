@@ -18,7 +18,7 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        let first = try world.osodata("run")
+        let first = try world.commitAndRun()
         #expect(first.status == 0, "\(first.messages)")
         try world.write("t.csv", "a\n1\n")
         try world.write("models/staging/fresh.sql", "/* */ SELECT 1 AS a\n")

@@ -26,7 +26,7 @@ struct KeyAdviceTests {
         let key = "date,metric,project"
         let imported = try world.osodata("import", "raw.numbers", "numbers.csv", "--key", key)
         #expect(imported.status == 0, "\(imported.messages)")
-        let run = try world.osodata("run")
+        let run = try world.commitAndRun()
         #expect(run.status == 0, "\(run.messages)")
     }
 

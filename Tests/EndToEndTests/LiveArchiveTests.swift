@@ -53,7 +53,7 @@ import Testing
                     )
             )
             try world.git("commit", "-qam", "Over HTTP")
-            let first = try world.osodata("run")
+            let first = try world.commitAndRun()
             #expect(first.status == 0, "\(first.messages)")
             let rows = try world.osodata(
                 "query",
@@ -65,7 +65,7 @@ import Testing
                 rows.output == "location\nhttp://127.0.0.1:\(port)/2025-01-01-0.json.gz\n",
                 "\(rows.output)\(rows.messages)"
             )
-            let again = try world.osodata("run")
+            let again = try world.commitAndRun()
             #expect(again.output.contains("Nothing new"), "\(again.output)\(again.messages)")
             // The second hour comes late.
             try world.writeHour(
@@ -74,7 +74,7 @@ import Testing
             )
             try world.git("add", "-A")
             try world.git("commit", "-qm", "An hour")
-            let late = try world.osodata("run")
+            let late = try world.commitAndRun()
             #expect(late.status == 0, "\(late.messages)")
         }
         let events = try world.osodata(
@@ -109,6 +109,7 @@ import Testing
                 with: "http://127.0.0.1:\(gone)"
             )
         )
+        try world.commitInputs()
         let before = try world.state()
         let run = try world.osodata("run")
         #expect(run.status == 2)

@@ -142,7 +142,7 @@ struct MirrorTests {
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        #expect(try world.osodata("run").status == 0)
+        #expect(try world.commitAndRun().status == 0)
         try world.git("config", "uploadpack.allowFilter", "true")
         let from = "file://\(world.folder.path)"
         try world.git("clone", "-q", "--bare", "--filter=blob:none", from, "../filtered.git")

@@ -33,7 +33,7 @@ import Testing
     func `ties that show are refused`(_ model: String, _ place: String, _ name: String) throws {
         let world = try makeWarehouse(model: model)
         defer { world.remove() }
-        let run = try world.osodata("run", "--threads", "2")
+        let run = try world.commitAndRun("--threads", "2")
         #expect(run.status == 2, "\(run.output)")
         #expect(run.messages.contains("error: models/marts/t.sql:\(place): The rows of 'marts.t'"))
         #expect(run.messages.contains("ORDER BY of \(name) end"), "\(run.messages)")
@@ -49,7 +49,7 @@ import Testing
     func `an order that ends in the key is fine`(_ model: String) throws {
         let world = try makeWarehouse(model: model)
         defer { world.remove() }
-        let run = try world.osodata("run", "--threads", "2")
+        let run = try world.commitAndRun("--threads", "2")
         #expect(run.status == 0, "\(run.messages)")
         let verify = try world.osodata("verify", "--rebuild")
         #expect(verify.status == 0, "\(verify.output)\(verify.messages)")

@@ -38,7 +38,7 @@ struct RealDataTests {
         try makeWarehouse(world, data: data, hours: hours, keep: keep)
         let oracle = try figures(world, hours: hours, keep: keep)
 
-        let run = try world.osodata("run")
+        let run = try world.commitAndRun()
         #expect(run.status == 0, "\(run.messages)")
         #expect(run.output.contains("raw.projects"))
         #expect(
@@ -117,7 +117,7 @@ struct RealDataTests {
 
         let verify = try world.osodata("verify", "--rebuild", "--threads", "1")
         #expect(verify.status == 0, "\(verify.output)\(verify.messages)")
-        let again = try world.osodata("run")
+        let again = try world.commitAndRun()
         #expect(again.output.contains("Nothing new"), "\(again.output)\(again.messages)")
     }
 

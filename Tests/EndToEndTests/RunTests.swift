@@ -7,7 +7,7 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        let first = try world.osodata("run")
+        let first = try world.commitAndRun()
         #expect(first.status == 0, "\(first.messages)")
         #expect(first.output.contains("marts.counts_v1"))
         #expect(try world.git("status", "--porcelain").output.isEmpty)
@@ -20,7 +20,7 @@ import Testing
             #expect(message.contains(trailer), "\(message)")
         }
         let head = try world.git("rev-parse", "HEAD").output
-        let second = try world.osodata("run")
+        let second = try world.commitAndRun()
         #expect(second.status == 0, "\(second.messages)")
         #expect(second.output.contains("Nothing new"), "\(second.output)")
         #expect(try world.git("rev-parse", "HEAD").output == head)
@@ -30,7 +30,7 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        try world.osodata("run")
+        try world.commitAndRun()
         let result = try world.osodata(
             "query",
             "select event_type, events, actors from marts.counts_v1 order by 1",
@@ -55,14 +55,14 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        try world.osodata("run")
+        try world.commitAndRun()
         try world.writeHour(
             "2025-01-01-0",
             World.events + [
                 #"{"id":"4","type":"ForkEvent","actor":{"id":3,"login":"cyd"},"repo":{"id":7,"name":"alpha/one"},"payload":{"forkee":{"id":9}},"public":true,"created_at":"2025-01-01T00:00:04Z"}"#
             ]
         )
-        let run = try world.osodata("run", "--json")
+        let run = try world.commitAndRun("--json")
         #expect(run.status == 0, "\(run.messages)")
         let states = try states(run.output)
         #expect(states["marts.counts_v1"] == "built")
@@ -82,7 +82,7 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        try world.osodata("run")
+        try world.commitAndRun()
         let file = "models/staging/events.sql"
         let text = try #require(World.models[file])
         try world.write(
@@ -91,7 +91,7 @@ import Testing
         )
         try world.git("commit", "-qam", "Reformat")
         let head = try world.git("rev-parse", "HEAD").output
-        let comment = try world.osodata("run", "--json")
+        let comment = try world.commitAndRun("--json")
         #expect(try states(comment.output)["staging.events"] == "reused", "\(comment.output)")
         // Another statement, the same rows.
         try world.write(
@@ -99,12 +99,12 @@ import Testing
             text.replacingOccurrences(of: "lower(repo_name)", with: "lower(lower(repo_name))")
         )
         try world.git("commit", "-qam", "Twice lower")
-        let equal = try world.osodata("run", "--json")
+        let equal = try world.commitAndRun("--json")
         #expect(try states(equal.output)["staging.events"] == "equal", "\(equal.output)")
         #expect(try states(equal.output)["marts.counts_v1"] == "reused")
         #expect(equal.output.contains("\"commit\": null"), "\(equal.output)")
         // What waits makes the next run quiet.
-        let next = try world.osodata("run", "--json")
+        let next = try world.commitAndRun("--json")
         #expect(try states(next.output)["staging.events"] == "reused", "\(next.output)")
         #expect(
             try world.git("log", "--format=%s", "\(head.dropLast())..HEAD").output
@@ -119,7 +119,7 @@ import Testing
         let before = try world.osodata("plan")
         #expect(before.status == 0, "\(before.messages)")
         #expect(before.output.contains("new"))
-        try world.osodata("run")
+        try world.commitAndRun()
         try world.write(
             "models/marts/counts_v1.sql",
             try #require(World.models["models/marts/counts_v1.sql"]).replacingOccurrences(
@@ -144,7 +144,7 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        try world.osodata("run")
+        try world.commitAndRun()
         let verify = try world.osodata(
             "verify",
             "--rebuild",
@@ -164,7 +164,7 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        try world.osodata("run")
+        try world.commitAndRun()
         let script = World.package.appending(path: "Scripts/verify.py").path
         let outcome = try world.run("/usr/bin/python3", [script, "."])
         #expect(outcome.status == 0, "\(outcome.output)\(outcome.messages)")
@@ -193,7 +193,7 @@ import Testing
             "models/marts/grants_v1.sql",
             "/*\nkey = [\"project\"]\n*/\nSELECT project, day FROM raw.grants\n"
         )
-        let run = try world.osodata("run")
+        let run = try world.commitAndRun()
         #expect(run.status == 0, "\(run.messages)")
         let rows = try world.osodata("query", "select * from marts.grants_v1", "--format", "ndjson")
         #expect(
@@ -212,7 +212,7 @@ import Testing
         #expect(made.status == 0, "\(made.messages)")
         try world.git("add", "-A")
         try world.git("commit", "-qm", "Start")
-        let run = try world.osodata("run")
+        let run = try world.commitAndRun()
         #expect(run.status == 0, "\(run.messages)")
         let show = try world.osodata("show", "marts.projects")
         #expect(show.output.contains("example"), "\(show.messages)")
@@ -223,10 +223,10 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        try world.osodata("run")
+        try world.commitAndRun()
         try world.git("rm", "-q", "models/marts/counts_v1.sql")
         try world.git("commit", "-qm", "No counts")
-        let run = try world.osodata("run")
+        let run = try world.commitAndRun()
         #expect(run.status == 0, "\(run.messages)")
         #expect(try world.osodata("show", "marts.counts_v1").status == 2)
         #expect(try world.osodata("show", "marts.counts_v1@HEAD~1").status == 0)
@@ -245,7 +245,7 @@ import Testing
             World.pipelines
                 + "\n[sources.self]\nconnector = \"git\"\nrepositories = [{ path = \".\", url = \"https://github.com/alpha/one\" }]\n"
         )
-        let run = try world.osodata("run")
+        let run = try world.commitAndRun()
         #expect(run.status == 0, "\(run.messages)")
         let counts = try world.osodata(
             "query",
@@ -253,7 +253,7 @@ import Testing
             "--format",
             "csv"
         )
-        #expect(counts.output == "e,c\n3,1\n", "\(counts.messages)")
+        #expect(counts.output == "e,c\n3,2\n", "\(counts.messages)")
         #expect(try world.osodata("verify", "--rebuild").status == 0)
     }
 
@@ -261,9 +261,9 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        try world.osodata("run")
+        try world.commitAndRun()
         try world.shell("rm archive/*; touch archive/empty")
-        let run = try world.osodata("run")
+        let run = try world.commitAndRun()
         #expect(run.status == 0)
         #expect(run.output.contains("Nothing new"), "\(run.output)\(run.messages)")
         #expect(
@@ -277,8 +277,9 @@ import Testing
         defer { world.remove() }
         try world.makeWarehouse()
         try world.shell("sed -i 's/^email_key = .*/email_key_env = \"KEY\"/' pipelines.toml")
+        try world.commitInputs()
         let before = try world.state()
-        let empty = try world.osodata("run", environment: ["KEY": ""])
+        let empty = try world.commitAndRun(environment: ["KEY": ""])
         #expect(empty.status == 2)
         #expect(
             empty.messages.contains("error: pipelines.toml:6:1: ")
@@ -286,8 +287,8 @@ import Testing
             "\(empty.messages)"
         )
         #expect(try world.state() == before)
-        #expect(try world.osodata("run", environment: ["KEY": "secret"]).status == 0)
-        let absent = try world.osodata("run")
+        #expect(try world.commitAndRun(environment: ["KEY": "secret"]).status == 0)
+        let absent = try world.commitAndRun()
         #expect(absent.status == 0)
         #expect(absent.messages.contains("the e-mail key 'test' is not here"))
     }
@@ -302,7 +303,7 @@ import Testing
                 + "\n[sources.self]\nconnector = \"git\"\nrepositories = [{ path = \".\", url = \"https://github.com/alpha/one\" }]\n"
         )
         try world.git("commit", "-qam", "Read myself")
-        #expect(try world.osodata("run").status == 0)
+        #expect(try world.commitAndRun().status == 0)
         let commits = try world.osodata(
             "query",
             "select count(*) n from raw.git_commits",
@@ -310,7 +311,7 @@ import Testing
             "csv"
         )
         #expect(commits.output == "n\n2\n", "\(commits.messages)")
-        let again = try world.osodata("run")
+        let again = try world.commitAndRun()
         #expect(again.output.contains("Nothing new"), "\(again.output)\(again.messages)")
         let address = try world.shell(
             "zstdcat snapshots/raw/git_commits/*/*.zst | grep -c tester@example.org"
@@ -333,28 +334,28 @@ import Testing
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        try world.osodata("run")
+        try world.commitAndRun()
         let digest = "jq -r .digest snapshots/raw/github_events/manifest.json"
         let wanted = try world.shell(digest).output
         try world.writeHour("2025-01-01-0", [World.events[0]])
-        try world.osodata("run")
+        try world.commitAndRun()
         #expect(try world.shell(digest).output != wanted)
         // Somebody brings back the hour and, of the snapshots, the coverage alone.
         try world.writeHour("2025-01-01-0", World.events)
         try world.shell(
             "git checkout -q HEAD~1 -- snapshots/meta && git add -A && git commit -qm back"
         )
-        let run = try world.osodata("run")
+        let run = try world.commitAndRun()
         #expect(run.status == 0, "\(run.messages)")
         #expect(try world.shell(digest).output == wanted)
-        #expect(try world.osodata("run").output.contains("Nothing new"))
+        #expect(try world.commitAndRun().output.contains("Nothing new"))
     }
 
     @Test func `sources of one table come and go without each other's rows`() throws {
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
-        try world.osodata("run")
+        try world.commitAndRun()
         let digest = "jq -r .digest snapshots/raw/github_events/manifest.json"
         let alone = try world.shell(digest).output
         let second =
@@ -374,7 +375,7 @@ import Testing
         )
         try world.write("pipelines.toml", second)
         try world.shell("rm two; git add -A; git commit -qm second")
-        #expect(try world.osodata("run").status == 0)
+        #expect(try world.commitAndRun().status == 0)
         let both = try world.osodata(
             "query",
             "select source, event_id from raw.github_events order by event_id",
@@ -391,10 +392,10 @@ import Testing
             "csv"
         )
         #expect(coverage.output == "source,rows,folded\narchive,3,0\nsecond,1,1\n")
-        #expect(try world.osodata("run").output.contains("Nothing new"))
+        #expect(try world.commitAndRun().output.contains("Nothing new"))
         try world.write("pipelines.toml", World.pipelines)
         try world.shell("git commit -qam first")
-        #expect(try world.osodata("run").status == 0)
+        #expect(try world.commitAndRun().status == 0)
         #expect(try world.shell(digest).output == alone)
         #expect(try world.osodata("verify", "--rebuild").status == 0)
     }

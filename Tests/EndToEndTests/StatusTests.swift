@@ -6,7 +6,7 @@ struct StatusTests {
     private func ranWorld() throws -> World {
         let world = try World()
         try world.makeWarehouse()
-        let run = try world.osodata("run")
+        let run = try world.commitAndRun()
         #expect(run.status == 0, "\(run.messages)")
         return world
     }
@@ -23,7 +23,7 @@ struct StatusTests {
         try world.makeWarehouse()
         let none = try world.osodata("status")
         #expect(none.status == 0 && none.output.contains("none yet. Run: osodata run"), "\(none)")
-        #expect(try world.osodata("run").status == 0)
+        #expect(try world.commitAndRun().status == 0)
         try world.write("directory/projects/b/beta.yaml", "x")
         try world.write("snapshots/marts/x", "x")
         let state = try world.state()
@@ -83,7 +83,7 @@ struct StatusTests {
         let first = try world.git("rev-parse", "HEAD").output.prefix(12)
         try world.writeHour("2025-01-01-0", Array(World.events.dropLast()))
         try world.git("commit", "-qam", "Less")
-        #expect(try world.osodata("run").status == 0)
+        #expect(try world.commitAndRun().status == 0)
         let before = try world.shell("find .git -type f | sort").output
         let gc = try world.osodata("gc", "--dry-run")
         #expect(gc.status == 0, "\(gc.messages)")
@@ -123,7 +123,7 @@ struct StatusTests {
         #expect(try world.git("fsck", "--full", "--strict").status == 0)
         #expect(try world.osodata("verify").status == 0)
         #expect(try world.git("rev-parse", "HEAD").output == head)
-        let run = try world.osodata("run")
+        let run = try world.commitAndRun()
         #expect(run.status == 0 && "\(run)".contains("Nothing new"), "\(run)")
     }
 

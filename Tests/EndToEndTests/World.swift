@@ -53,6 +53,33 @@ struct World {
         try run(Self.program.path, arguments, environment: environment, input: input)
     }
 
+    /// Commits what was written of the inputs, and runs `osodata run`.
+    @discardableResult
+    func commitAndRun(
+        _ arguments: String...,
+        environment: [String: String] = [:]
+    ) throws -> Outcome {
+        try commitInputs()
+        return try run(Self.program.path, ["run"] + arguments, environment: environment)
+    }
+
+    /// Commits what was written of the inputs of a run.
+    func commitInputs() throws {
+        let inputs = ["pipelines.toml", "models", "directory"]
+        if try !git(["status", "--porcelain", "--"] + inputs).output.isEmpty {
+            let there = inputs.filter {
+                FileManager.default.fileExists(atPath: folder.appending(path: $0).path)
+            }
+            try git(["add", "-A", "--"] + there)
+            try git(["commit", "-qm", "Inputs"])
+        }
+    }
+
+    @discardableResult
+    private func git(_ arguments: [String]) throws -> Outcome {
+        try run("/usr/bin/git", arguments)
+    }
+
     /// Runs `git` in the warehouse.
     @discardableResult
     func git(_ arguments: String...) throws -> Outcome { try run("/usr/bin/git", arguments) }

@@ -10,7 +10,8 @@ struct RunCommand: ParsableCommand {
         commandName: "run",
         abstract: "Read the sources, run the models whose inputs changed, commit what is new.",
         discussion: """
-            A run that changes nothing commits nothing. A table whose model or check fails stays at \
+            A run that changes nothing commits nothing. Files that people write must be committed; \
+            --scratch tries out what is not. A table whose model or check fails stays at \
             its last good version with all that is made from it, and the rest goes on. Exit status \
             1 after a check that failed, 2 after a model.
             """
@@ -18,6 +19,8 @@ struct RunCommand: ParsableCommand {
 
     @OptionGroup var warehouse: WarehouseOptions
     @OptionGroup var engine: EngineOptions
+    @Flag(help: "Try it out: take files as they are, and publish to refs/osodata/scratch alone.")
+    var scratch = false
     @Flag(help: "Print the result as JSON.") var json = false
 
     func run() throws {
@@ -25,12 +28,12 @@ struct RunCommand: ParsableCommand {
         let keyVariable = try Configuration(files: WorkTreeFiles(root: opened.requiredRoot()))
             .privacy.keyVariable
         let live = LiveProgress()
-        let runner = try Runner(opened, options: engine.runnerOptions(keyVariable: keyVariable)) {
-            live.show($0)
-        }
+        var options = engine.runnerOptions(keyVariable: keyVariable)
+        options.isTrial = scratch
+        let runner = try Runner(opened, options: options) { live.show($0) }
         let report = try runner.run()
         live.clear()
-        if let tree = try opened.tree("HEAD") {
+        if !scratch, let tree = try opened.tree("HEAD") {
             let built = report.tables.filter { $0.state == .built }.map(\.table)
             let snapshots = try built.compactMap { table in
                 try opened.store.snapshot(table, inTree: tree)

@@ -56,6 +56,14 @@ struct RunSummary {
     /// What to do next, as the program was called, so that the lines can be pasted.
     private var suggestions: String {
         let program = CommandLine.arguments.first ?? "osodata"
+        if let ref = report.ref, ref == SnapshotStore.scratch, report.scratchReason == nil {
+            let lines = [
+                "\(program) diff HEAD osodata/scratch --stat",
+                "\(program) query --at osodata/scratch \"…\"",
+                "git update-ref -d \(ref)   # forget it",
+            ]
+            return "\nNothing else changed. Look at it:\n" + lines.map { "  \($0)\n" }.joined()
+        }
         let tables = report.tables.filter { $0.state != .removed }.map(\.table.description)
         let events = "intermediate.events"
         var lines: [String] = []
