@@ -16,6 +16,10 @@ package struct Model: Sendable {
     let statementOffset: Int
     package let key: [String]
     package let description: String?
+    /// Who answers for it.
+    package let owner: String?
+    /// Words to select it by.
+    package let tags: [String]
     package let cutClass: CutClass
     /// Documentation by column.
     package let columnDocs: [String: String]
@@ -64,9 +68,13 @@ package struct Model: Sendable {
             file: file,
             hint: "Strings need quotes; SQL ends the header at its */, even inside a string."
         )
-        try settings.refuseUnknownKeys(["key", "description", "class", "columns", "was", "checks"])
+        try settings.refuseUnknownKeys([
+            "key", "description", "class", "columns", "was", "checks", "owner", "tags",
+        ])
         key = try settings.strings("key") ?? []
         description = try settings.string("description")
+        owner = try settings.string("owner")
+        tags = try settings.strings("tags") ?? []
         if let named = try settings.string("class") {
             guard let cutClass = CutClass(rawValue: named) else {
                 throw settings.failure("class", "'class' is \"large\" or \"small\".")

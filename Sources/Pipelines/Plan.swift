@@ -53,6 +53,14 @@ package enum Reason: Sendable, Equatable {
         }
     }
 
+    /// Whether people changed what they wrote of the table.
+    var isByPeople: Bool {
+        switch self {
+        case .isNew, .statementChanged, .filesChanged, .settingsChanged: true
+        default: false
+        }
+    }
+
     private static func names(_ tables: [TableName]) -> String {
         tables.map(\.description).joined(separator: ", ")
     }

@@ -51,7 +51,7 @@ package struct Rebuild: Sendable {
             guard let snapshot = rebuild.snapshots[table] else { continue }
             rebuilt.insert(table)
             if try !rebuild.isCurrent(node, snapshot),
-                let origin = try rebuild.commitThatMade(table), origin != commit
+                let origin = try warehouse.commitThatMade(table, from: commit), origin != commit
             {
                 try rebuildKept(table, in: origin, warehouse, options: options, each: each)
             } else {
@@ -142,29 +142,6 @@ package struct Rebuild: Sendable {
         return provenance.statement == node.analysis.fingerprint
             && provenance.settings == node.model.settingsDigest
             && provenance.inputs.allSatisfy { snapshots[$0.table]?.manifest.digest == $0.digest }
-    }
-
-    /// The first commit that has the version of a table that this one has.
-    ///
-    /// - Returns: nil if history that is not here (a shallow clone's) could tell.
-    private func commitThatMade(_ table: TableName) throws(Failure) -> ObjectID? {
-        let repository = warehouse.repository
-        func version(in commit: CommitInfo) throws(Failure) -> ObjectID? {
-            try repository.entry(path: table.path, inTree: commit.tree)?.id
-        }
-        var current = try repository.commit(commit)
-        let wanted = try version(in: current)
-        search: while true {
-            for parent in current.parents {
-                guard repository.contains(parent) else { return nil }
-                let before = try repository.commit(parent)
-                if try version(in: before) == wanted {
-                    current = before
-                    continue search
-                }
-            }
-            return current.id
-        }
     }
 
     /// Runs one model and compares.

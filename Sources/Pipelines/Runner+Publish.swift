@@ -78,6 +78,7 @@ extension Runner {
 
     /// Tables that models made once and no model makes now.
     private func removedTables() -> [TableName] {
+        guard selection == nil else { return [] }
         let made = Set(graph.nodes.map(\.model.table))
         return tables.filter { $0.value.provenance?.kind == .model && !made.contains($0.key) }
             .map(\.key).sorted()
@@ -124,6 +125,9 @@ extension Runner {
         )
         var trailers = [("Osodata-Run", String(id.hex.prefix(16)))]
         if let asOf = report.asOf { trailers.append(("Osodata-As-Of", asOf)) }
+        if let selection {
+            trailers.append(("Osodata-Select", selection.words.joined(separator: " ")))
+        }
         trailers += [
             (RunCommit.warehouseTrailer, ""), ("Osodata-Pipeline", pipeline.hex),
             ("Osodata-Version", options.version),

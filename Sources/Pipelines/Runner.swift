@@ -81,6 +81,9 @@ package final class Runner {
     let batch: ObjectBatch
     let connection: Connection
     let graph: Graph
+    let flow: TableFlow
+    /// Which tables the run is about; nil for all.
+    let selection: Selection?
 
     /// Tables as they are at this point of the run.
     var tables: [TableName: TableState] = [:]
@@ -103,11 +106,13 @@ package final class Runner {
     /// Reads configuration and models and opens the engine; nothing is written.
     package init(
         _ warehouse: Warehouse,
+        selecting selection: Selection? = nil,
         options: Options,
         event: @escaping @Sendable (RunEvent) -> Void
     ) throws(Failure) {
         self.warehouse = warehouse
         self.options = options
+        self.selection = selection
         self.event = event
         root = try warehouse.requiredRoot()
         files = WorkTreeFiles(root: root)
@@ -134,18 +139,24 @@ package final class Runner {
             available: RawTables.all + tables.keys.filter { $0.layer == "raw" },
             connection: connection
         )
+        flow = TableFlow(graph, configuration)
     }
 
     /// Names of the sources whose data is invented.
     package var madeUpSources: [String] { configuration.sources.filter(\.isMadeUp).map(\.name) }
 
     /// Makes the plan: what a run would do now, as far as that is known before asking upstream.
+    ///
+    /// - Throws: `select.nothing`, `select.missing-input` for what is selected.
     package func plan() throws(Failure) -> Plan {
-        var steps = [try configurationStep(), try directoryStep()]
-        steps += extractSteps()
+        let rawSteps = [try configurationStep(), try directoryStep()] + extractSteps()
+        let selected = try selectedTables(rawSteps)
+        func isSelected(_ table: TableName) -> Bool { selected?.contains(table) ?? true }
+        var steps = rawSteps.filter { $0.tables.contains(where: isSelected) }
         var uncertain = Set(steps.filter { $0.reason != .upToDate }.flatMap(\.tables))
-        for node in graph.nodes {
+        for node in graph.nodes where isSelected(node.model.table) {
             let table = node.model.table
+            if let selected { try requireInputs(of: node, selected) }
             let asOf = try asOf(for: table)
             let reason = Reason(
                 wanted: provenance(of: node, asOf: asOf),
@@ -164,6 +175,38 @@ package final class Runner {
             if isSure || !waiting.isEmpty { uncertain.insert(table) }
         }
         return Plan(steps: steps)
+    }
+
+    /// The tables the run is about; nil for all.
+    private func selectedTables(_ rawSteps: [Plan.Step]) throws(Failure) -> Set<TableName>? {
+        guard let selection else { return nil }
+        return try selection.tables(in: flow) { (table) throws(Failure) in
+            if let step = rawSteps.first(where: { $0.tables.contains(table) }) {
+                return step.reason.isByPeople
+            }
+            guard let node = graph.nodes.first(where: { $0.model.table == table }) else {
+                return false
+            }
+            return Reason(
+                wanted: provenance(of: node, asOf: try asOf(for: table)),
+                current: tables[table]?.provenance
+            ).isByPeople
+        }
+    }
+
+    /// Refuses a selected model that reads what was never made and will not be now.
+    private func requireInputs(
+        of node: Graph.Node,
+        _ selected: Set<TableName>
+    ) throws(Failure) {
+        for input in node.analysis.tables where tables[input] == nil && !selected.contains(input) {
+            throw Failure(
+                .selectMissingInput,
+                "'\(node.model.table)' reads '\(input)', which was never made and is not selected.",
+                hint: "Select what it is made of, too: +\(node.model.table)",
+                place: Place(file: node.model.file)
+            )
+        }
     }
 
     /// The reason for a step whose inputs are sure; of one that makes no rows, the checks.

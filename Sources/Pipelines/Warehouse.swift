@@ -52,6 +52,35 @@ package struct Warehouse: Sendable {
         return try repository.commit(commit(revision)).tree
     }
 
+    /// The commit that brought the version of a table that a commit has.
+    ///
+    /// - Parameters:
+    ///   - table: the table.
+    ///   - commit: where to begin; its parents are followed as long as they have that version.
+    /// - Returns: nil if history that is not here (a shallow clone's) could tell.
+    /// - Throws: what git says.
+    package func commitThatMade(
+        _ table: TableName,
+        from commit: ObjectID
+    ) throws(Failure) -> ObjectID? {
+        func version(in commit: CommitInfo) throws(Failure) -> ObjectID? {
+            try repository.entry(path: table.path, inTree: commit.tree)?.id
+        }
+        var current = try repository.commit(commit)
+        let wanted = try version(in: current)
+        search: while true {
+            for parent in current.parents {
+                guard repository.contains(parent) else { return nil }
+                let before = try repository.commit(parent)
+                if try version(in: before) == wanted {
+                    current = before
+                    continue search
+                }
+            }
+            return current.id
+        }
+    }
+
     /// Fetches what a filtered clone lacks to compare tables of two trees, in one exchange.
     package func requireDifferences(
         of tables: Set<TableName>,

@@ -70,6 +70,17 @@ struct EngineOptions: ParsableArguments {
     }
 }
 
+/// Words that select tables.
+struct SelectionArguments: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp(
+            "Tables: a name, a pattern ('marts.*'), tag:NAME, layer:NAME or state:modified; + before one adds what it is made of, + after it what is made of it. All if none is named.",
+            valueName: "selector"
+        )
+    )
+    var words: [String] = []
+}
+
 /// A table named on the command line, `layer.table` or `layer.table@revision`.
 struct TableArgument: ExpressibleByArgument {
     let table: TableName

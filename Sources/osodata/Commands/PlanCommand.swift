@@ -16,14 +16,25 @@ struct PlanCommand: ParsableCommand {
             """
     )
 
+    @OptionGroup var selection: SelectionArguments
     @OptionGroup var warehouse: WarehouseOptions
     @OptionGroup var engine: EngineOptions
+    @Flag(help: "Show what changed since a table was made: lines, keys, inputs, before and after.")
+    var why = false
     @Flag(help: "Print the plan as JSON.") var json = false
 
     func run() throws {
-        let runner = try Runner(warehouse.open(), options: engine.runnerOptions()) { _ in }
+        let runner = try Runner(
+            warehouse.open(),
+            selecting: Selection.parse(selection.words),
+            options: engine.runnerOptions()
+        ) { _ in }
         let plan = try runner.plan()
         let advice = runner.keyAdvice(imported: false)
+        var changes: [TableName: [Plan.Change]] = [:]
+        if why {
+            for step in plan.steps { changes[step.tables[0]] = try runner.changes(of: step) }
+        }
         if json {
             Output.json(
                 .array(
@@ -33,6 +44,10 @@ struct PlanCommand: ParsableCommand {
                             ("tables", .array(step.tables.map { .string($0.description) })),
                             ("reason", .string(step.reason.text)),
                             ("will_run", .bool(step.reason != .upToDate)),
+                            (
+                                "changes",
+                                .array((changes[step.tables[0]] ?? []).map(\.json))
+                            ),
                             (
                                 "warnings",
                                 .array(
@@ -52,6 +67,12 @@ struct PlanCommand: ParsableCommand {
             }
         }
         Output.text(table.rendered(limit: 100))
+        for step in plan.steps {
+            let changes = changes[step.tables[0]] ?? []
+            guard !changes.isEmpty else { continue }
+            Output.line("\n\(step.tables[0]): \(step.reason.text)")
+            for change in changes { Output.text(change.text) }
+        }
         for advice in advice {
             Output.message("warning: \(advice.text)\n  hint: \(advice.hint)")
         }
@@ -61,6 +82,25 @@ struct PlanCommand: ParsableCommand {
                 ? "Everything is up to date."
                 : "\(count) of \(plan.steps.flatMap(\.tables).count) tables to look at. Run it: osodata run"
         )
+    }
+}
+
+extension Plan.Change {
+    /// The change for people.
+    fileprivate var text: String {
+        guard lines.isEmpty else {
+            return "  \(what)\n" + lines.map { "    \($0)\n" }.joined()
+        }
+        return "  \(what): \(before ?? "nothing") -> \(after ?? "nothing")\n"
+    }
+
+    /// The change for scripts.
+    fileprivate var json: JSONValue {
+        .object([
+            ("what", .string(what)), ("before", before.map { .string($0) } ?? .null),
+            ("after", after.map { .string($0) } ?? .null),
+            ("lines", .array(lines.map { .string($0) })),
+        ])
     }
 }
 

@@ -17,6 +17,7 @@ struct RunCommand: ParsableCommand {
             """
     )
 
+    @OptionGroup var selection: SelectionArguments
     @OptionGroup var warehouse: WarehouseOptions
     @OptionGroup var engine: EngineOptions
     @Flag(help: "Try it out: take files as they are, and publish to refs/osodata/scratch alone.")
@@ -30,7 +31,11 @@ struct RunCommand: ParsableCommand {
         let live = LiveProgress()
         var options = engine.runnerOptions(keyVariable: keyVariable)
         options.isTrial = scratch
-        let runner = try Runner(opened, options: options) { live.show($0) }
+        let runner = try Runner(
+            opened,
+            selecting: Selection.parse(selection.words),
+            options: options
+        ) { live.show($0) }
         let report = try runner.run()
         live.clear()
         if !scratch, let tree = try opened.tree("HEAD") {

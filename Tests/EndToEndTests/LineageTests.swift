@@ -1,0 +1,222 @@
+import Foundation
+import Testing
+
+/// What is made of what: seen, selected, explained.
+@Suite struct LineageTests {
+    /// As `World`'s models, with an owner, a tag and a second mart.
+    private func makeWarehouse() throws -> World {
+        var models = World.models
+        let counts = "models/marts/counts_v1.sql"
+        models[counts] = try #require(models[counts])
+            .replacing("*/", with: "owner = \"ann\"\ntags = [\"daily\"]\n*/")
+        models["models/marts/actors_v1.sql"] =
+            "/*\nkey = [\"actor\"]\n*/\nSELECT DISTINCT actor FROM staging.events\n"
+        let world = try World()
+        try world.makeWarehouse(models: models)
+        return world
+    }
+
+    private func states(_ json: String) throws -> [String: String] {
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+        )
+        let tables = try #require(object["tables"] as? [[String: Any]])
+        return Dictionary(
+            tables.map { ($0["table"] as? String ?? "", $0["state"] as? String ?? "") },
+            uniquingKeysWith: { $1 }
+        )
+    }
+
+    @Test func `lineage is a tree both ways, a flowchart and JSON`() throws {
+        let world = try makeWarehouse()
+        defer { world.remove() }
+        let text = try world.osodata("lineage", "staging.events")
+        #expect(
+            text.output == """
+                staging.events
+
+                made of
+                └─ raw.github_events
+
+                makes
+                ├─ marts.actors_v1
+                └─ marts.counts_v1  (ann)
+
+                """,
+            "\(text.output)\(text.messages)"
+        )
+        let chart = try world.osodata("lineage", "marts.counts_v1", "--format", "mermaid")
+        #expect(
+            chart.output == """
+                flowchart LR
+                  marts__counts_v1["marts.counts_v1"]
+                  raw__github_events["raw.github_events"]
+                  staging__events["staging.events"]
+                  staging__events --> marts__counts_v1
+                  raw__github_events --> staging__events
+                  style marts__counts_v1 stroke-width:4px
+
+                """,
+            "\(chart.output)"
+        )
+        let json = try world.osodata("lineage", "marts.counts_v1", "--format", "json").output
+            .filter { !$0.isWhitespace }
+        #expect(json.contains(#""table":"marts.counts_v1","file":"models/marts/counts_v1.sql""#))
+        #expect(
+            json.contains(
+                #""owner":"ann","tags":["daily"],"inputs":["staging.events"],"outputs":[]"#
+            ),
+            "\(json)"
+        )
+        #expect(
+            try world.osodata("lineage").output.contains("staging.events            raw.github")
+        )
+        let unknown = try world.osodata("lineage", "marts.count_v1")
+        #expect(unknown.status == 2)
+        #expect(unknown.messages.contains("Did you mean 'marts.counts_v1'?"), "\(unknown.messages)")
+        // A mirror has the models of its commits.
+        try world.git("clone", "-q", "--bare", ".", world.root.appending(path: "bare").path)
+        let bare = try world.osodata(
+            "lineage",
+            "staging.events",
+            "-C",
+            world.root.appending(path: "bare").path
+        )
+        #expect(bare.output == text.output, "\(bare.messages)")
+        try world.shell("rm models/marts/actors_v1.sql")
+        #expect(try !world.osodata("lineage").output.contains("actors_v1"))
+        #expect(try world.osodata("lineage", "--at", "HEAD").output.contains("actors_v1"))
+    }
+
+    @Test func `a run of some tables makes these and no others`() throws {
+        let world = try makeWarehouse()
+        defer { world.remove() }
+        let early = try world.osodata("run", "marts.counts_v1")
+        #expect(early.status == 2)
+        #expect(
+            early.messages.contains(
+                "'marts.counts_v1' reads 'staging.events', which was never made and is not selected."
+            ),
+            "\(early.messages)"
+        )
+        #expect(early.messages.contains("+marts.counts_v1"), "\(early.messages)")
+        let plan = try world.osodata("plan", "+tag:daily", "--json").output
+        #expect(plan.contains("raw.github_events") && plan.contains("marts.counts_v1"))
+        #expect(!plan.contains("actors_v1") && !plan.contains("raw.projects"), "\(plan)")
+        let some = try world.osodata("run", "+tag:daily", "--json")
+        #expect(some.status == 0, "\(some.messages)")
+        #expect(
+            try states(some.output) == [
+                "raw.github_events": "built", "staging.events": "built",
+                "marts.counts_v1": "built", "meta.coverage": "built",
+            ]
+        )
+        #expect(
+            try world.git("log", "-1", "--format=%B").output
+                .contains("Osodata-Select: +tag:daily\n")
+        )
+        let rest = try world.osodata("run", "--json")
+        #expect(try states(rest.output)["marts.actors_v1"] == "built")
+        #expect(try states(rest.output)["marts.counts_v1"] == "reused")
+
+        // A table that was left out keeps what it was made of, and can be rebuilt.
+        let file = "models/staging/events.sql"
+        try world.write(
+            file,
+            try #require(World.models[file]).replacing(
+                "lower(actor_login)",
+                with: "upper(actor_login)"
+            )
+        )
+        let modified = try world.osodata("plan", "state:modified", "--json").output
+        #expect(modified.contains("staging.events") && !modified.contains("counts_v1"))
+        let part = try world.commitAndRun("staging.events", "marts.actors_v1", "--json")
+        #expect(
+            try states(part.output).filter { !$0.key.hasPrefix("meta.") }
+                == ["staging.events": "built", "marts.actors_v1": "built"],
+            "\(part.messages)"
+        )
+        let verify = try world.osodata("verify", "--rebuild")
+        #expect(verify.status == 0, "\(verify.output)\(verify.messages)")
+        #expect(verify.output.contains("kept since"), "\(verify.output)")
+        // A deleted model's table goes with a run of everything only.
+        try world.shell("rm models/marts/actors_v1.sql")
+        try world.commitAndRun("marts.counts_v1")
+        #expect(try world.osodata("tables").output.contains("actors_v1"))
+        try world.commitAndRun()
+        #expect(try !world.osodata("tables").output.contains("actors_v1"))
+    }
+
+    @Test func `why says what was and what is`() throws {
+        let world = try makeWarehouse()
+        defer { world.remove() }
+        try world.osodata("run")
+        let file = "models/staging/events.sql"
+        try world.write(
+            file,
+            try #require(World.models[file])
+                .replacing("lower(actor_login)", with: "upper(actor_login)")
+                .replacing("Events of the archive.", with: "Anything.")
+        )
+        let counts = "models/marts/counts_v1.sql"
+        try world.write(
+            counts,
+            try #require(World.models[counts])
+                .replacing("[\"event_type\"]", with: "[\"events\", \"event_type\"]")
+        )
+        try world.write(
+            "directory/projects/a/alpha.yaml",
+            World.project.replacing("Alpha", with: "Beta")
+        )
+        let why = try world.osodata("plan", "--why").output
+        #expect(
+            why.contains(
+                """
+                staging.events: statement changed
+                  models/staging/events.sql
+                    - SELECT created_at, event_id, event_type, lower(actor_login) AS actor, lower(repo_name) AS repo
+                    + SELECT created_at, event_id, event_type, upper(actor_login) AS actor, lower(repo_name) AS repo
+                """
+            ),
+            "\(why)"
+        )
+        #expect(
+            why.contains(
+                """
+                marts.counts_v1: header changed
+                  key: event_type -> events, event_type
+                """
+            ),
+            "\(why)"
+        )
+        #expect(
+            why.contains(
+                """
+                raw.projects: files changed
+                  directory/projects/a/alpha.yaml
+                    - display_name: Alpha
+                    + display_name: Beta
+                """
+            ),
+            "\(why)"
+        )
+        try world.git("checkout", "-q", "--", ".")
+        try world.write(counts, try #require(World.models[counts]).replacing("*/", with: "*/ "))
+        // Only the owner, the tag and a blank went: nothing is made again.
+        #expect(try world.osodata("plan", "marts.counts_v1").output.contains("up to date"))
+        try world.git("checkout", "-q", "--", ".")
+        try world.write(
+            "archive/2025-01-01-0.json",
+            World.events.dropLast().map { $0 + "\n" }.joined()
+        )
+        try world.shell("gzip -nf archive/*.json")
+        try world.commitAndRun("raw.github_events")
+        let input = try world.osodata("plan", "staging.events", "--why").output
+        #expect(
+            input.contains(
+                "staging.events: changed: raw.github_events\n  input raw.github_events: "
+            ),
+            "\(input)"
+        )
+    }
+}
