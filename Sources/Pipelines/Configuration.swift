@@ -17,6 +17,13 @@ package struct Configuration: Sendable {
     /// Sources by name.
     package let sources: [Source]
 
+    /// Paths of what people write, relative to the warehouse.
+    var inputs: [String] {
+        var paths = [Self.fileName, "models"]
+        if let directory, !directory.hasPrefix("/") { paths.append(directory) }
+        return paths
+    }
+
     /// How e-mail addresses are hidden.
     package struct Privacy: Sendable {
         /// Names the key, never the key itself; nil only where there are no sources.

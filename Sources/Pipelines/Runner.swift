@@ -288,19 +288,17 @@ package final class Runner {
         )
     }
 
-    /// Paths of what people write, relative to the warehouse.
-    private var inputs: [String] {
-        var paths = [Configuration.fileName, "models"]
-        if let directory = configuration.directory, !directory.hasPrefix("/") {
-            paths.append(directory)
-        }
-        return paths
+    /// Paths of what people write in a warehouse, relative to it.
+    package static func inputs(of warehouse: Warehouse) throws(Failure) -> [String] {
+        try Configuration(files: WorkTreeFiles(root: warehouse.requiredRoot())).inputs
     }
 
     /// Files that people wrote and did not commit.
     func uncommittedInputs() throws(Failure) -> [String] {
         var paths: [String] = []
-        for folder in inputs { paths += try warehouse.repository.dirtyPaths(under: folder) }
+        for folder in configuration.inputs {
+            paths += try warehouse.repository.dirtyPaths(under: folder)
+        }
         return paths
     }
 
@@ -314,7 +312,7 @@ package final class Runner {
             "'\(first)'\(others) \(paths.count > 1 ? "are" : "is") not committed, so nobody else could "
                 + "rebuild this run.",
             hint: "Try it out: osodata run --scratch. Or commit: git add "
-                + "\(inputs.joined(separator: " ")) && git commit"
+                + "\(configuration.inputs.joined(separator: " ")) && git commit"
         )
     }
 

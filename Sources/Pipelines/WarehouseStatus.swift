@@ -78,14 +78,9 @@ package struct WarehouseStatus: Sendable {
     /// The files and folders that say what a run does.
     private static func inputs(_ warehouse: Warehouse) throws(Failure) -> [String] {
         guard let root = warehouse.root else { return [] }
-        var paths = [Configuration.fileName, "models"]
         // A configuration that makes no sense is the doctor's to report.
-        if let configuration = try? Configuration(files: WorkTreeFiles(root: root)),
-            let directory = configuration.directory, !directory.hasPrefix("/")
-        {
-            paths.append(directory)
-        }
-        return paths
+        return (try? Configuration(files: WorkTreeFiles(root: root)))?.inputs
+            ?? [Configuration.fileName, "models"]
     }
 }
 
