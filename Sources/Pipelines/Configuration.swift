@@ -16,6 +16,23 @@ package struct Configuration: Sendable {
     package let privacy: Privacy
     /// Sources by name.
     package let sources: [Source]
+    /// Which runs start by themselves; nil if none does.
+    package let schedule: Schedule?
+
+    /// The schedule, for commands that keep it.
+    ///
+    /// - Throws: `config.missing-key` if there is none.
+    package func requiredSchedule() throws(Failure) -> Schedule {
+        guard let schedule else {
+            throw Failure(
+                .configMissingKey,
+                "There is no schedule.",
+                hint: "Add [[schedule.runs]] with name = \"daily\" and cron = \"17 3 * * *\".",
+                place: Place(file: Self.fileName)
+            )
+        }
+        return schedule
+    }
 
     /// Paths of what people write, relative to the warehouse.
     var inputs: [String] {
@@ -99,7 +116,7 @@ package struct Configuration: Sendable {
                 place: Place(file: Self.fileName)
             )
         }
-        try root.refuseUnknownKeys(["warehouse", "privacy", "directory", "sources"])
+        try root.refuseUnknownKeys(["warehouse", "privacy", "directory", "sources", "schedule"])
 
         let warehouse = try root.table("warehouse")
         try warehouse?.refuseUnknownKeys(["name"])
@@ -111,6 +128,9 @@ package struct Configuration: Sendable {
         directoryPlace = (directory ?? root).place(directory == nil ? nil : "path")
 
         privacy = try Privacy(root.table("privacy"))
+        schedule = try root.table("schedule").map { (settings) throws(Failure) in
+            try Schedule(settings)
+        }
 
         let sources = try root.table("sources")
         var read: [Source] = []
