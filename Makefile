@@ -68,10 +68,11 @@ golden: bootstrap ## write every golden file anew; look at the difference before
 	@git status --short -- '*/Golden/*'
 
 bench: RESULTS ?= $(shell Benchmarks/measure.py)
-bench: build ## time store, history and queries beside other tools (ARGS="1000000 10000000" rows in the store); answers are checked
+bench: build ## time store, history, queries and runs beside other tools (ARGS="1000000 10000000" rows in the store); answers are checked
 	@Benchmarks/store.py $(RELEASE) $(or $(ARGS),1000000) --results $(RESULTS)
 	@Benchmarks/history.py $(RELEASE) | tee -a $(RESULTS)
 	@Benchmarks/query.py $(RELEASE) --results $(RESULTS)
+	@Benchmarks/orchestration.py $(RELEASE) --results $(RESULTS)
 	@echo "make: the figures are in $(RESULTS)"
 
 bench-crash: build ## kill runs at 300 system calls (ARGS=30 for fewer), check that nothing is lost

@@ -187,17 +187,17 @@ def said(*command):
         return ""
 
 
-def peers_programs():
+def peers_programs(requirements="requirements.txt"):
     """The folder of the peers' programs from PyPI, made if need be; None if that cannot be done."""
-    folder = HERE.parent / ".deps" / "bench-venv"
-    wanted, stamp = (HERE / "requirements.txt").read_text(), folder / "requirements.txt"
+    folder = HERE.parent / ".deps" / requirements.replace("requirements", "bench-venv").replace(".txt", "")
+    wanted, stamp = (HERE / requirements).read_text(), folder / "requirements.txt"
     if not stamp.exists() or stamp.read_text() != wanted:
         print(f"installing {' '.join(wanted.split())} in {folder}", file=sys.stderr)
         for command in (
             # Debian's venv has no pip of its own; pip can install into another environment.
             [PYTHON, "-m", "venv", "--clear", "--without-pip", folder],
             [PYTHON, "-m", "pip", "--python", folder / "bin" / "python", "install", "-q",
-             "--disable-pip-version-check", "-r", HERE / "requirements.txt"],
+             "--disable-pip-version-check", "-r", HERE / requirements],
         ):
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode != 0:

@@ -162,9 +162,17 @@ package struct PlannedCheck: Sendable {
 
     /// Reads a check's statement.
     ///
+    /// - Parameters:
+    ///   - check: the check.
+    ///   - model: whose it is.
+    ///   - analyze: reads a statement.
     /// - Throws: `query.syntax`, `lineage.*` for what may not stand in a model either, at the
     ///   check's place.
-    init(_ check: Check, of model: Model, connection: Connection) throws(Failure) {
+    init(
+        _ check: Check,
+        of model: Model,
+        analyze: (String) throws(Failure) -> StatementAnalysis
+    ) throws(Failure) {
         self.check = check
         statement = check.statement(on: model.table, key: model.key)
         switch check.kind {
@@ -181,12 +189,8 @@ package struct PlannedCheck: Sendable {
             usesAsOf = true
             definition = .of(statement)
         case .change(let aggregate, _):
-            let analysis = try Self.analysis(
-                "SELECT \(aggregate) FROM \(model.table)",
-                check,
-                model,
-                connection
-            )
+            let sql = "SELECT \(aggregate) FROM \(model.table)"
+            let analysis = try Self.analysis(sql, check, analyze)
             guard analysis.tables == [model.table] else {
                 throw Failure(
                     .configValue,
@@ -199,7 +203,7 @@ package struct PlannedCheck: Sendable {
             usesAsOf = analysis.usesAsOf
             definition = .of("\(statement)\n\(analysis.fingerprint.hex)")
         case .sql(let sql):
-            let analysis = try Self.analysis(sql, check, model, connection)
+            let analysis = try Self.analysis(sql, check, analyze)
             tables = analysis.tables.filter { $0 != model.table }
             usesAsOf = analysis.usesAsOf
             definition = analysis.fingerprint
@@ -210,11 +214,10 @@ package struct PlannedCheck: Sendable {
     private static func analysis(
         _ sql: String,
         _ check: Check,
-        _ model: Model,
-        _ connection: Connection
+        _ analyze: (String) throws(Failure) -> StatementAnalysis
     ) throws(Failure) -> StatementAnalysis {
         do {
-            return try analyze(sql, connection: connection, file: model.file)
+            return try analyze(sql)
         } catch {
             throw check.failure(error)
         }

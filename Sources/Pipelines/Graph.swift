@@ -1,6 +1,6 @@
 package import Diagnostics
 package import Lineage
-package import Querying
+import Querying
 package import Snapshots
 
 /// The models of a warehouse with the tables each reads, in an order in which they can run.
@@ -21,6 +21,7 @@ package struct Graph: Sendable {
     package let nodes: [Node]
     /// Tables no model makes: from sources, the directory, or imports.
     package let roots: [TableName]
+    private let rootsByTable: [TableName: Set<TableName>]
 
     /// Reads every statement and orders the models.
     ///
@@ -28,19 +29,29 @@ package struct Graph: Sendable {
     ///   - models: the models of a warehouse.
     ///   - available: tables that are there or will be without a model (raw, imported).
     ///   - connection: parses the statements; holds the macros.
+    ///   - cache: what was found in statements before; nil to read them all.
     /// - Throws: `lineage.*` for a statement that is refused, `model.unknown-table` with a near
     ///   name, `model.cycle` naming the circle.
-    package init(
+    init(
         models: [Model],
         available: [TableName],
-        connection: Connection
+        connection: Connection,
+        cache: AnalysisCache? = nil
     ) throws(Failure) {
+        func read(_ sql: String, _ file: String) throws(Failure) -> StatementAnalysis {
+            guard let cache else { return try analyze(sql, connection: connection, file: file) }
+            return try cache.analysis(of: sql, connection: connection, file: file)
+        }
         var analyses: [TableName: Node] = [:]
         for model in models {
-            let analysis = try analyze(model.sql, connection: connection, file: model.file)
+            let analysis = try read(model.sql, model.file)
             var checks: [PlannedCheck] = []
             for check in model.checks {
-                checks.append(try PlannedCheck(check, of: model, connection: connection))
+                checks.append(
+                    try PlannedCheck(check, of: model) { (sql) throws(Failure) in
+                        try read(sql, model.file)
+                    }
+                )
             }
             analyses[model.table] = Node(model: model, analysis: analysis, checks: checks)
         }
@@ -90,7 +101,9 @@ package struct Graph: Sendable {
             order.append(node)
         }
         for model in models.sorted(by: { $0.table < $1.table }) { try visit(model.table) }
+        cache?.save()
         nodes = order
+        rootsByTable = Self.roots(of: order)
         roots = known.subtracting(analyses.keys).sorted()
     }
 
@@ -136,16 +149,14 @@ package struct Graph: Sendable {
     }
 
     /// The tables of `table`'s inputs and of theirs that no model makes.
-    package func roots(of table: TableName) -> Set<TableName> {
-        var found: Set<TableName> = []
-        var pending = [table]
-        var seen: Set<TableName> = []
-        while let next = pending.popLast() {
-            guard seen.insert(next).inserted else { continue }
-            if let node = nodes.first(where: { $0.model.table == next }) {
-                pending += node.analysis.tables
-            } else {
-                found.insert(next)
+    package func roots(of table: TableName) -> Set<TableName> { rootsByTable[table] ?? [table] }
+
+    /// The roots of every model, given in an order in which each comes after those it reads.
+    private static func roots(of nodes: [Node]) -> [TableName: Set<TableName>] {
+        var found: [TableName: Set<TableName>] = [:]
+        for node in nodes {
+            found[node.model.table] = node.analysis.tables.reduce(into: []) { roots, input in
+                roots.formUnion(found[input] ?? [input])
             }
         }
         return found

@@ -68,7 +68,8 @@ package enum ModelEngine {
         }
     }
 
-    private static func schema(of model: Model, connection: Connection) throws(Failure) -> Schema {
+    /// The columns of a model's table, of what the connection sees.
+    static func schema(of model: Model, connection: Connection) throws(Failure) -> Schema {
         let described = try connection.describe(model.sql, file: model.file)
         let names = described.map(\.name)
         for key in model.key where !names.contains(key) {

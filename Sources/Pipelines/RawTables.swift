@@ -1,5 +1,6 @@
 import Connectors
 import Diagnostics
+import ProjectDirectory
 import Records
 package import Snapshots
 
@@ -21,6 +22,23 @@ package enum RawTables {
 
     /// All of them.
     package static let all = [sources, coverage] + directory + connectors
+
+    /// The schema of a table that a connector writes.
+    static func connectorSchema(_ table: TableName) -> Schema {
+        table == connectors[0] ? GitHistory.schema : GitHubArchive.schema
+    }
+
+    /// The schema of one of `all`.
+    static func schema(of table: TableName) throws(Failure) -> Schema {
+        switch table {
+        case sources: try sourcesSchema()
+        case coverage: CoverageRow.schema
+        case directory[0]: try DirectoryContents.projectSchema()
+        case directory[1]: try DirectoryContents.collectionSchema()
+        case directory[2]: try DirectoryContents.artifactSchema()
+        default: connectorSchema(table)
+        }
+    }
 
     /// The schema of `raw.sources`.
     static func sourcesSchema() throws(Failure) -> Schema {

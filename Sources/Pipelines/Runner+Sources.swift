@@ -252,7 +252,7 @@ extension Runner {
     /// the coverage says: then every source is read again.
     private func baseOfExtraction(_ table: TableName) throws(Failure) -> Snapshot? {
         guard let snapshot = tables[table]?.snapshot,
-            snapshot.schema.hasLayout(of: connectorSchema(table))
+            snapshot.schema.hasLayout(of: RawTables.connectorSchema(table))
         else { return nil }
         let rows = try coverage().filter { $0.table == table.description }.map(\.rows)
         return rows.reduce(0, +) == Int64(snapshot.manifest.rows) ? snapshot : nil
@@ -301,10 +301,6 @@ extension Runner {
             asOf: nil,
             inputs: []
         )
-    }
-
-    private func connectorSchema(_ table: TableName) -> Schema {
-        table == RawTables.connectors[0] ? GitHistory.schema : GitHubArchive.schema
     }
 
     private func extract(

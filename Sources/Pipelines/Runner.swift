@@ -137,7 +137,8 @@ package final class Runner {
         graph = try Graph(
             models: Model.load(files),
             available: RawTables.all + tables.keys.filter { $0.layer == "raw" },
-            connection: connection
+            connection: connection,
+            cache: AnalysisCache(of: warehouse.repository, files: files, version: options.version)
         )
         flow = TableFlow(graph, configuration)
     }

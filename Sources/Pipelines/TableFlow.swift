@@ -88,6 +88,11 @@ package struct TableFlow: Sendable {
                 files: files,
                 repository: warehouse.repository,
                 options: options
+            ),
+            cache: AnalysisCache(
+                of: warehouse.repository,
+                files: files,
+                version: options.version
             )
         )
         self.init(graph, try Configuration(files: files))

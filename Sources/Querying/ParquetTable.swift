@@ -61,7 +61,7 @@ struct ParquetTable: ImportTable {
                 let name = " AS \(quotedIdentifier(column.name))"
                 guard let index = columns.firstIndex(where: { $0.name == column.name }) else {
                     // DuckDB takes a NULL without type for a number.
-                    return "CAST(NULL AS \(Self.duckType(column.type)))" + name
+                    return "CAST(NULL AS \(column.type.sqlName))" + name
                 }
                 guard columns[index].type == column.type else {
                     throw file.failure(
@@ -122,22 +122,6 @@ struct ParquetTable: ImportTable {
         )
         return "CASE WHEN epoch_ns(\(name)) % 1000 <> 0 THEN error(\(problem)) "
             + "ELSE CAST(\(name) AS \(cast)) END"
-    }
-
-    private static func duckType(_ type: ColumnType) -> String {
-        switch type {
-        case .bool: "BOOLEAN"
-        case .int64: "BIGINT"
-        case .double: "DOUBLE"
-        case .decimal(let precision, let scale): "DECIMAL(\(precision), \(scale))"
-        case .uint256: "BIGNUM"
-        case .string: "VARCHAR"
-        case .bytes: "BLOB"
-        case .date: "DATE"
-        case .timestamp: "TIMESTAMP"
-        case .json: "JSON"
-        case .list(let element): duckType(element) + "[]"
-        }
     }
 
     private static let hint = "Convert the column and import again."

@@ -22,7 +22,7 @@ struct Osodata: ParsableCommand {
             RunCommand.self, LogCommand.self, TablesCommand.self, ShowCommand.self,
             QueryCommand.self, ExportCommand.self, CacheCommand.self, DiffCommand.self,
             HistoryCommand.self,
-            LineageCommand.self, VerifyCommand.self, ScheduleCommand.self,
+            LineageCommand.self, VerifyCommand.self, ScheduleCommand.self, TestCommand.self,
             StatusCommand.self, GcCommand.self, GitCommand.self,
         ]
     )

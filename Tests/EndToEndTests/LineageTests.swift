@@ -219,4 +219,44 @@ import Testing
             "\(input)"
         )
     }
+
+    @Test func `what was found in statements is kept, and nothing depends on it`() throws {
+        let world = try World()
+        defer { world.remove() }
+        var models = World.models
+        models["models/macros.sql"] = "CREATE MACRO low(x) AS lower(x);\n"
+        models["models/marts/names_v1.sql"] =
+            "/*\nkey = [\"name\"]\n*/\nSELECT DISTINCT low(actor_login) AS name FROM raw.github_events\n"
+        try world.makeWarehouse(models: models)
+        try world.osodata("run")
+        let cache = ".git/osodata/analyses.json"
+        let kept = try String(contentsOf: world.folder.appending(path: cache), encoding: .utf8)
+        #expect(kept.contains("staging.events") && kept.contains("raw.github_events"))
+        let plan = try world.osodata("plan").output
+        for line in [
+            "rm \(cache)", "echo x > \(cache)", "sed -i 's/tables/table/' \(cache)",
+            "mkdir \(cache).d; rm \(cache); mv \(cache).d \(cache)",
+        ] {
+            try world.shell(line)
+            #expect(try world.osodata("plan").output == plan, "\(line)")
+            #expect(try world.osodata("run").output.contains("Nothing new"), "\(line)")
+        }
+        try world.shell("rmdir \(cache)")
+        #expect(try world.osodata("plan").output == plan)
+        // Macros have a part in what a statement is.
+        try world.write("models/macros.sql", "CREATE MACRO low(x) AS upper(x);\n")
+        let changed = try world.osodata("plan", "state:modified").output
+        #expect(changed.contains("marts.names_v1  statement changed"), "\(changed)")
+        #expect(!changed.contains("counts_v1"))
+        // A statement that is refused is refused each time.
+        try world.write("models/marts/names_v1.sql", "/**/ SELECT now() AS name")
+        for _ in 0..<2 {
+            let refused = try world.osodata("plan")
+            #expect(refused.status == 2)
+            #expect(
+                refused.messages.contains("models/marts/names_v1.sql:1:13"),
+                "\(refused.messages)"
+            )
+        }
+    }
 }
