@@ -41,8 +41,9 @@ package struct ModelTester {
         )
         var schemas: [TableName: Schema] = [:]
         if let tree = try warehouse.tree("HEAD") {
-            for table in try warehouse.store.tables(inTree: tree) where table.layer == "raw" {
-                schemas[table] = try warehouse.store.snapshot(table, inTree: tree)?.schema
+            for snapshot in try warehouse.store.snapshots(inTree: tree)
+            where snapshot.table.layer == "raw" {
+                schemas[snapshot.table] = snapshot.schema
             }
         }
         for table in RawTables.all { schemas[table] = try RawTables.schema(of: table) }

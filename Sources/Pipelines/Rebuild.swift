@@ -125,8 +125,8 @@ package struct Rebuild: Sendable {
             options: options
         )
         var snapshots: [TableName: Snapshot] = [:]
-        for table in try warehouse.store.tables(inTree: tree) {
-            snapshots[table] = try warehouse.store.snapshot(table, inTree: tree)
+        for snapshot in try warehouse.store.snapshots(inTree: tree) {
+            snapshots[snapshot.table] = snapshot
         }
         self.snapshots = snapshots
         graph = try Graph(

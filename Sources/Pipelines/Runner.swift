@@ -126,12 +126,9 @@ package final class Runner {
         )
         if let tree = try warehouse.tree("HEAD") {
             try warehouse.store.require(.manifest, inTree: tree)
-            for name in try warehouse.store.tables(inTree: tree) {
-                guard let snapshot = try warehouse.store.snapshot(name, inTree: tree) else {
-                    continue
-                }
-                committed[name] = snapshot
-                tables[name] = try TableState(snapshot: snapshot, pending: pending)
+            for snapshot in try warehouse.store.snapshots(inTree: tree) {
+                committed[snapshot.table] = snapshot
+                tables[snapshot.table] = try TableState(snapshot: snapshot, pending: pending)
             }
         }
         graph = try Graph(
@@ -236,7 +233,7 @@ package final class Runner {
             try refuseUncommitted()
         }
         let plan = try plan()
-        let written = plan.steps.flatMap(\.tables) + [RawTables.coverage, RawTables.checks]
+        let written = plan.pending.flatMap(\.tables) + [RawTables.coverage, RawTables.checks]
         let locks = try TableLocks.acquire(
             options.isTrial ? [] : written,
             in: warehouse.repository

@@ -108,16 +108,19 @@ package struct WorkTreeFiles: WarehouseFiles {
     }
 
     /// What lies at a path, links not followed; nil if nothing does.
+    ///
+    /// Foundation would look up the names of owner and group, too.
     private func type(_ path: String) throws(Failure) -> FileAttributeType? {
-        do {
-            let attributes = try FileManager.default.attributesOfItem(atPath: root + "/" + path)
-            return attributes[.type] as? FileAttributeType ?? .typeUnknown
-        } catch let error as CocoaError
-            where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile
-        {
-            return nil
-        } catch {
-            throw Self.unreadable("file", path, error)
+        var status = stat()
+        guard unsafe lstat(root + "/" + path, &status) == 0 else {
+            if errno == ENOENT || errno == ENOTDIR { return nil }
+            throw Self.unreadable("file", path, POSIXError(.init(rawValue: errno) ?? .EIO))
+        }
+        return switch status.st_mode & S_IFMT {
+        case S_IFDIR: .typeDirectory
+        case S_IFREG: .typeRegular
+        case S_IFLNK: .typeSymbolicLink
+        default: .typeUnknown
         }
     }
 

@@ -130,6 +130,15 @@ package struct SnapshotStore: Sendable {
         )
     }
 
+    /// Every table of a root tree, sorted by name; layers are read once for all.
+    package func snapshots(inTree root: ObjectID) throws(Failure) -> [Snapshot] {
+        var all: [Snapshot] = []
+        for (table, tree) in try tableTrees(inTree: root) {
+            if let snapshot = try snapshot(table, tree: tree) { all.append(snapshot) }
+        }
+        return all
+    }
+
     /// Tables and the trees of their folders, sorted by name.
     func tableTrees(
         inTree root: ObjectID

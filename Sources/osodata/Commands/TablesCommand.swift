@@ -22,9 +22,7 @@ struct TablesCommand: ParsableCommand {
             return Output.message("There is no commit yet. Run: osodata run")
         }
         try opened.store.require(.manifest, inTree: tree)
-        let snapshots = try opened.store.tables(inTree: tree).compactMap {
-            try opened.store.snapshot($0, inTree: tree)
-        }
+        let snapshots = try opened.store.snapshots(inTree: tree)
         if json {
             Output.json(.array(snapshots.map(Self.describe)))
             return
