@@ -28,6 +28,13 @@ struct Pending {
         try write([UInt8](provenance.serialized().utf8), table, digest, "json")
     }
 
+    /// Forgets what waits for `table`: it is as committed again.
+    func forget(_ table: TableName, digest: Digest) {
+        for kind in ["json", "ndjson"] {
+            try? FileManager.default.removeItem(at: url(table, digest, kind))
+        }
+    }
+
     /// Canonical rows of `table` that stand for the committed ones of digest `digest`.
     func rows(_ table: TableName, digest: Digest?) -> [UInt8]? { read(table, digest, "ndjson") }
 

@@ -50,6 +50,10 @@ extension Runner {
 
     /// Keeps what is too small for a commit.
     private func wait() throws(Failure) {
+        for table in asCommitted.sorted() {
+            guard let digest = tables[table]?.digest else { continue }
+            pending.forget(table, digest: digest)
+        }
         for table in prepared where !table.isChanged {
             guard let provenance = tables[table.table]?.provenance else { continue }
             try pending.keep(provenance.json, table.table, digest: table.digest)
@@ -64,7 +68,7 @@ extension Runner {
 
     /// Takes along provenance that waited for a commit.
     private func joinWaiting(except removed: Set<TableName>) throws(Failure) {
-        let made = Set(prepared.map(\.table))
+        let made = asCommitted.union(prepared.map(\.table))
         for (table, state) in tables.sorted(by: { $0.key < $1.key })
         where !made.contains(table) && !removed.contains(table) {
             guard let snapshot = state.snapshot,

@@ -98,6 +98,9 @@ package final class Runner {
     /// What came of the checks in this run, and what the runs before recorded.
     var checkRows: [CheckRow] = []
     var checksBefore: [CheckRow]?
+    /// Tables that were made again just as they are committed, provenance and all: what waited for
+    /// a commit is no more.
+    var asCommitted: Set<TableName> = []
     /// Why tables failed.
     var failures: [Failure] = []
     /// Tables that failed or stay behind for one that did.
@@ -361,7 +364,11 @@ package final class Runner {
 
     /// Makes a written table the one that later steps see and the run publishes.
     func note(_ written: PreparedTable, _ state: TableState) {
-        if written.isTreeChanged { prepared.append(written) }
+        if written.isTreeChanged {
+            prepared.append(written)
+        } else {
+            asCommitted.insert(written.table)
+        }
         tables[written.table] = state
     }
 
