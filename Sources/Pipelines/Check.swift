@@ -127,7 +127,7 @@ package struct Check: Sendable {
                 SELECT before, now FROM (SELECT \(aggregate) AS before FROM \(before)) \
                 CROSS JOIN (SELECT \(aggregate) AS now FROM \(source)) \
                 WHERE before IS DISTINCT FROM now AND (before IS NULL OR now IS NULL \
-                OR abs(now - before) * 100 > abs(before) * \(Self.number(percent)))
+                OR abs(now - before) * 100 > abs(before) * \(JSONValue.double(percent).serialized()))
                 """
         case .sql(let statement):
             return statement
@@ -140,11 +140,6 @@ package struct Check: Sendable {
 
     private static func literal(_ value: JSONValue) -> String {
         if let text = value.string { quotedLiteral(text) } else { value.serialized() }
-    }
-
-    /// A number's shortest decimal spelling, which SQL reads as a decimal.
-    private static func number(_ value: Double) -> String {
-        value == value.rounded() && abs(value) < 1e15 ? "\(Int64(value))" : "\(value)"
     }
 }
 

@@ -35,7 +35,7 @@ package struct Configuration: Sendable {
     }
 
     /// Paths of what people write, relative to the warehouse.
-    var inputs: [String] {
+    package var inputs: [String] {
         var paths = [Self.fileName, "models"]
         if let directory, !directory.hasPrefix("/") { paths.append(directory) }
         return paths

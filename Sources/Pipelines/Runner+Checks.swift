@@ -14,15 +14,8 @@ extension Runner {
     /// What the checks were found to be before this run.
     func recordedChecks() throws(Failure) -> [CheckRow] {
         if let known = checksBefore { return known }
-        let committed = tables[RawTables.checks]
-        let rows: [CheckRow]
-        if let waiting = pending.rows(RawTables.checks, digest: committed?.digest) {
-            rows = try CheckRow.rows(of: rowSet(lines: waiting, schema: CheckRow.schema()))
-        } else if let current = try committed?.rowSet() {
-            rows = try CheckRow.rows(of: current)
-        } else {
-            rows = []
-        }
+        let known = try metaRowSet(RawTables.checks, schema: CheckRow.schema())
+        let rows = try known.map(CheckRow.rows(of:)) ?? []
         checksBefore = rows
         return rows
     }
@@ -45,17 +38,12 @@ extension Runner {
         guard !node.checks.isEmpty else { return [] }
         let table = node.model.table
         let asOf = try asOf(for: table)
-        let recorded = try recordedChecks().filter { $0.table == table }
         var isReady = false
         var failures: [Failure] = []
         for check in node.checks {
             let fingerprint = fingerprint(of: check, on: candidate, asOf: asOf)
             var row: CheckRow
-            if !isNew,
-                let known = recorded.first(where: {
-                    $0.check == check.check.name && $0.fingerprint == fingerprint
-                })
-            {
+            if !isNew, let known = try recorded(check, of: table, fingerprint) {
                 row = known
                 row.severity = check.check.severity
             } else {
@@ -102,12 +90,23 @@ extension Runner {
     /// Whether the outcome of every check of a committed table is known without trying it.
     func knowsChecks(of node: Graph.Node, asOf: String?) throws(Failure) -> Bool {
         guard !node.checks.isEmpty, let state = tables[node.model.table] else { return true }
-        let recorded = try recordedChecks().filter { $0.table == node.model.table }
-        return node.checks.allSatisfy { check in
+        for check in node.checks {
             let fingerprint = fingerprint(of: check, on: state, asOf: asOf)
-            return recorded.contains {
-                $0.check == check.check.name && $0.fingerprint == fingerprint
+            guard try recorded(check, of: node.model.table, fingerprint) != nil else {
+                return false
             }
+        }
+        return true
+    }
+
+    /// What came of a check before, if nothing it follows from changed since.
+    private func recorded(
+        _ check: PlannedCheck,
+        of table: TableName,
+        _ fingerprint: Digest
+    ) throws(Failure) -> CheckRow? {
+        try recordedChecks().first {
+            $0.table == table && $0.check == check.check.name && $0.fingerprint == fingerprint
         }
     }
 
@@ -218,21 +217,11 @@ extension Runner {
         let rows = checkRows + kept
         // A warehouse without checks has no such table.
         guard !rows.isEmpty || tables[RawTables.checks] != nil else { return }
-        let set = try CheckRow.rowSet(rows)
-        metaRows[RawTables.checks] = set
-        let provenance = Provenance(
-            kind: .run,
-            origin: "checks",
-            statement: .of("meta.checks"),
-            settings: .of("meta.checks/1"),
-            engine: nil,
-            asOf: nil,
-            inputs: []
-        )
-        try finish(
+        try writeMeta(
             RawTables.checks,
-            rows: SortedRows(set),
-            provenance: provenance,
+            CheckRow.rowSet(rows),
+            by: .run,
+            origin: "checks",
             reason: .recordsRun,
             since: start
         )

@@ -33,7 +33,8 @@ extension Runner {
         switch step.kind {
         case .build(let node): return try changes(of: node, since: current)
         case .configuration: return try fileChanges([Configuration.fileName], of: table)
-        case .directory: return try fileChanges(directoryPaths(), of: table)
+        case .directory:
+            return try fileChanges(directoryPaths(), and: configuration.directory, of: table)
         case .extract: return []
         }
     }
@@ -80,17 +81,17 @@ extension Runner {
         return CommitFiles(repository: warehouse.repository, tree: tree)
     }
 
-    /// Files that are other than when a table was made, with the lines that are.
+    /// Files that are other than when a table was made, with the lines that are; of a folder, those
+    /// that are gone, too.
     private func fileChanges(
         _ paths: [String],
+        and folder: String? = nil,
         of table: TableName,
         text: (String) -> [String] = \.allLines
     ) throws(Failure) -> [Plan.Change] {
         guard let origin = try filesThatMade(table) else { return [] }
         var all = Set(paths)
-        if let directory = configuration.directory, paths.first?.hasPrefix(directory) ?? false {
-            all.formUnion(try origin.list(directory))
-        }
+        if let folder { all.formUnion(try origin.list(folder)) }
         var changes: [Plan.Change] = []
         for path in all.sorted() {
             let old = try origin.read(path)
@@ -114,7 +115,9 @@ extension Runner {
     }
 
     private static func changedLines(from old: [String], to new: [String]) -> [String] {
-        let lines = new.difference(from: old).map { change in
+        let difference = new.difference(from: old)
+        // In the order of the file; the difference itself has what is removed backwards.
+        let lines = (difference.removals + difference.insertions).map { change in
             switch change {
             case .remove(_, let line, _): "- \(line)"
             case .insert(_, let line, _): "+ \(line)"

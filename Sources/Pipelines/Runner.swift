@@ -289,11 +289,6 @@ package final class Runner {
         )
     }
 
-    /// Paths of what people write in a warehouse, relative to it.
-    package static func inputs(of warehouse: Warehouse) throws(Failure) -> [String] {
-        try Configuration(files: WorkTreeFiles(root: warehouse.requiredRoot())).inputs
-    }
-
     /// Files that people wrote and did not commit.
     func uncommittedInputs() throws(Failure) -> [String] {
         var paths: [String] = []

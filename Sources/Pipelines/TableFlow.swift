@@ -55,14 +55,21 @@ package struct TableFlow: Sendable {
     {
         let tree = try warehouse.tree(revision ?? "HEAD")
         if revision == nil, let root = warehouse.root {
-            try self.init(warehouse, tree, WorkTreeFiles(root: root), options)
+            let files = WorkTreeFiles(root: root)
+            let cache = try AnalysisCache(
+                of: warehouse.repository,
+                files: files,
+                version: options.version
+            )
+            try self.init(warehouse, tree, files, cache, options)
         } else if let tree {
             try warehouse.store.require(
                 paths: [Configuration.fileName, "models"],
                 inTree: tree
             )
             let files = CommitFiles(repository: warehouse.repository, tree: tree)
-            try self.init(warehouse, tree, files, options)
+            // What is kept is of the statements that a run sees.
+            try self.init(warehouse, tree, files, nil, options)
         } else {
             throw Failure(
                 .warehouseEmpty,
@@ -76,6 +83,7 @@ package struct TableFlow: Sendable {
         _ warehouse: Warehouse,
         _ tree: ObjectID?,
         _ files: some WarehouseFiles,
+        _ cache: AnalysisCache?,
         _ options: Runner.Options
     ) throws(Failure) {
         let there = try tree.map { (tree) throws(Failure) in
@@ -89,11 +97,7 @@ package struct TableFlow: Sendable {
                 repository: warehouse.repository,
                 options: options
             ),
-            cache: AnalysisCache(
-                of: warehouse.repository,
-                files: files,
-                version: options.version
-            )
+            cache: cache
         )
         self.init(graph, try Configuration(files: files))
     }

@@ -217,7 +217,7 @@ extension SnapshotStore {
         }
     }
 
-    private func id(_ path: String, _ root: ObjectID?) throws(Failure) -> ObjectID? {
+    func id(_ path: String, _ root: ObjectID?) throws(Failure) -> ObjectID? {
         guard let root else { return nil }
         return try repository.entry(path: path, inTree: root)?.id
     }

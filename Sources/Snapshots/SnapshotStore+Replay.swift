@@ -24,7 +24,7 @@ extension SnapshotStore {
         guard commit.parents.count == 1 else { return nil }
         let before = try repository.commit(commit.parents[0]).tree
         let there = try repository.commit(tip).tree
-        for path in inputs where try id(path, in: before) != id(path, in: there) { return nil }
+        for path in inputs where try id(path, before) != id(path, there) { return nil }
         let old = try trees(before)
         let new = try trees(commit.tree)
         let theirs = try trees(there)
@@ -61,10 +61,6 @@ extension SnapshotStore {
 
     private func trees(_ root: ObjectID) throws(Failure) -> [TableName: ObjectID] {
         Dictionary(uniqueKeysWithValues: try tableTrees(inTree: root).map { ($0.table, $0.tree) })
-    }
-
-    private func id(_ path: String, in root: ObjectID) throws(Failure) -> ObjectID? {
-        try repository.entry(path: path, inTree: root)?.id
     }
 
     /// The message with the digest of the tables as they are now.

@@ -16,17 +16,6 @@ import Testing
         return world
     }
 
-    private func states(_ json: String) throws -> [String: String] {
-        let object = try #require(
-            try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
-        )
-        let tables = try #require(object["tables"] as? [[String: Any]])
-        return Dictionary(
-            tables.map { ($0["table"] as? String ?? "", $0["state"] as? String ?? "") },
-            uniquingKeysWith: { $1 }
-        )
-    }
-
     @Test func `lineage is a tree both ways, a flowchart and JSON`() throws {
         let world = try makeWarehouse()
         defer { world.remove() }
@@ -106,7 +95,7 @@ import Testing
         let some = try world.osodata("run", "+tag:daily", "--json")
         #expect(some.status == 0, "\(some.messages)")
         #expect(
-            try states(some.output) == [
+            try World.states(some.output) == [
                 "raw.github_events": "built", "staging.events": "built",
                 "marts.counts_v1": "built", "meta.coverage": "built",
             ]
@@ -116,8 +105,8 @@ import Testing
                 .contains("Osodata-Select: +tag:daily\n")
         )
         let rest = try world.osodata("run", "--json")
-        #expect(try states(rest.output)["marts.actors_v1"] == "built")
-        #expect(try states(rest.output)["marts.counts_v1"] == "reused")
+        #expect(try World.states(rest.output)["marts.actors_v1"] == "built")
+        #expect(try World.states(rest.output)["marts.counts_v1"] == "reused")
 
         // A table that was left out keeps what it was made of, and can be rebuilt.
         let file = "models/staging/events.sql"
@@ -132,7 +121,7 @@ import Testing
         #expect(modified.contains("staging.events") && !modified.contains("counts_v1"))
         let part = try world.commitAndRun("staging.events", "marts.actors_v1", "--json")
         #expect(
-            try states(part.output).filter { !$0.key.hasPrefix("meta.") }
+            try World.states(part.output).filter { !$0.key.hasPrefix("meta.") }
                 == ["staging.events": "built", "marts.actors_v1": "built"],
             "\(part.messages)"
         )
@@ -166,7 +155,10 @@ import Testing
         )
         try world.write(
             "directory/projects/a/alpha.yaml",
-            World.project.replacing("Alpha", with: "Beta")
+            World.project.replacing("Alpha", with: "Beta").replacing(
+                "version: 7",
+                with: "version:  7"
+            )
         )
         let why = try world.osodata("plan", "--why").output
         #expect(
@@ -194,7 +186,9 @@ import Testing
                 """
                 raw.projects: files changed
                   directory/projects/a/alpha.yaml
+                    - version: 7
                     - display_name: Alpha
+                    + version:  7
                     + display_name: Beta
                 """
             ),

@@ -7,9 +7,7 @@ import Testing
     private func makeWarehouse() throws -> World {
         let world = try World()
         try world.makeWarehouse()
-        try world.git("init", "-q", "--bare", "-b", "main", "../remote.git")
-        try world.git("remote", "add", "origin", world.root.path + "/remote.git")
-        try world.git("push", "-q", "-u", "origin", "main")
+        try world.addRemote()
         return world
     }
 

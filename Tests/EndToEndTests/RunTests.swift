@@ -64,7 +64,7 @@ import Testing
         )
         let run = try world.commitAndRun("--json")
         #expect(run.status == 0, "\(run.messages)")
-        let states = try states(run.output)
+        let states = try World.states(run.output)
         #expect(states["marts.counts_v1"] == "built")
         #expect(states["raw.projects"] == "reused")
         let diff = try world.osodata("diff", "HEAD~1", "HEAD", "marts.counts_v1", "--json")
@@ -92,7 +92,7 @@ import Testing
         try world.git("commit", "-qam", "Reformat")
         let head = try world.git("rev-parse", "HEAD").output
         let comment = try world.commitAndRun("--json")
-        #expect(try states(comment.output)["staging.events"] == "reused", "\(comment.output)")
+        #expect(try World.states(comment.output)["staging.events"] == "reused", "\(comment.output)")
         // Another statement, the same rows.
         try world.write(
             file,
@@ -100,12 +100,12 @@ import Testing
         )
         try world.git("commit", "-qam", "Twice lower")
         let equal = try world.commitAndRun("--json")
-        #expect(try states(equal.output)["staging.events"] == "equal", "\(equal.output)")
-        #expect(try states(equal.output)["marts.counts_v1"] == "reused")
+        #expect(try World.states(equal.output)["staging.events"] == "equal", "\(equal.output)")
+        #expect(try World.states(equal.output)["marts.counts_v1"] == "reused")
         #expect(equal.output.contains("\"commit\": null"), "\(equal.output)")
         // What waits makes the next run quiet.
         let next = try world.commitAndRun("--json")
-        #expect(try states(next.output)["staging.events"] == "reused", "\(next.output)")
+        #expect(try World.states(next.output)["staging.events"] == "reused", "\(next.output)")
         #expect(
             try world.git("log", "--format=%s", "\(head.dropLast())..HEAD").output
                 == "Twice lower\n"
@@ -317,17 +317,6 @@ import Testing
             "zstdcat snapshots/raw/git_commits/*/*.zst | grep -c tester@example.org"
         )
         #expect(address.output == "0\n")
-    }
-
-    private func states(_ json: String) throws -> [String: String] {
-        let object = try #require(
-            try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
-        )
-        let tables = try #require(object["tables"] as? [[String: Any]])
-        return Dictionary(
-            tables.map { ($0["table"] as? String ?? "", $0["state"] as? String ?? "") },
-            uniquingKeysWith: { $1 }
-        )
     }
 
     @Test func `a raw table that is not as its coverage says is read again`() throws {

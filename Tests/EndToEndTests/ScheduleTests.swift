@@ -49,9 +49,7 @@ import Testing
         try world.makeWarehouse()
         try world.write("pipelines.toml", World.pipelines + Self.schedule)
         try world.git("commit", "-qam", "A schedule")
-        try world.git("init", "-q", "--bare", "-b", "main", "../remote.git")
-        try world.git("remote", "add", "origin", world.root.path + "/remote.git")
-        try world.git("push", "-q", "-u", "origin", "main")
+        try world.addRemote()
         try world.osodata("run", "--push")
         // Somebody's edit of the directory is merged.
         let editor = world.root.appending(path: "editor").path
@@ -113,6 +111,26 @@ import Testing
         kill(worker.process.processIdentifier, SIGTERM)
         worker.process.waitUntilExit()
         #expect(worker.process.terminationStatus == 0)
+    }
+
+    @Test func `a broken file that a run takes in does not end the schedule`() throws {
+        let world = try World()
+        defer { world.remove() }
+        try world.makeWarehouse()
+        try world.write("pipelines.toml", World.pipelines + Self.schedule)
+        try world.git("commit", "-qam", "A schedule")
+        try world.addRemote()
+        try world.git("clone", "-q", "../remote.git", "../editor")
+        try world.shell(
+            "cd ../editor && echo oops >> pipelines.toml && git commit -qam Oops && git push -q"
+        )
+        try world.write(".osodata/schedule.json", "{\"daily\": \"2026-01-01T00:00:00Z\"}\n")
+        let worker = try Worker(world)
+        defer { kill(worker.process.processIdentifier, SIGKILL) }
+        let messages = worker.read(until: "next: 'daily' at ")
+        #expect(messages.contains("'daily' ended with status 2"), "\(messages)")
+        #expect(messages.contains("the schedule stays as it was\nerror: pipelines.toml:"))
+        #expect(worker.process.isRunning)
     }
 
     @Test func `what does not catch up waits for its next time`() throws {

@@ -63,6 +63,25 @@ struct World {
         return try run(Self.program.path, ["run"] + arguments, environment: environment)
     }
 
+    /// The states of tables in what `run --json` printed.
+    static func states(_ json: String) throws -> [String: String] {
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any]
+        )
+        let tables = try #require(object["tables"] as? [[String: Any]])
+        return Dictionary(
+            tables.map { ($0["table"] as? String ?? "", $0["state"] as? String ?? "") },
+            uniquingKeysWith: { $1 }
+        )
+    }
+
+    /// Makes the bare repository `../remote.git` the remote of the branch, and pushes to it.
+    func addRemote() throws {
+        try git("init", "-q", "--bare", "-b", "main", "../remote.git")
+        try git("remote", "add", "origin", root.path + "/remote.git")
+        try git("push", "-q", "-u", "origin", "main")
+    }
+
     /// Commits what was written of the inputs of a run.
     func commitInputs() throws {
         let inputs = ["pipelines.toml", "models", "directory"]

@@ -38,7 +38,7 @@ struct RunCommand: ParsableCommand {
         guard push else { return try finish(once(selection)) }
         for _ in 1...PushSink.attemptLimit {
             let opened = try warehouse.open()
-            let sink = try PushSink(opened, inputs: Runner.inputs(of: opened))
+            let sink = try PushSink(opened)
             try sink.takeIn()
             let done = try once(selection)
             if try sink.push() { return try finish(done) }

@@ -11,8 +11,6 @@ import Snapshots
 struct PushSink {
     private let warehouse: Warehouse
     private let root: String
-    /// Paths of what people write.
-    private let inputs: [String]
     private let remote: String
     /// The branch's full name there.
     private let branch: String
@@ -23,9 +21,8 @@ struct PushSink {
     /// Finds where the branch that is checked out is pushed to.
     ///
     /// - Throws: `push.no-branch`, `push.no-remote`.
-    init(_ warehouse: Warehouse, inputs: [String]) throws(Failure) {
+    init(_ warehouse: Warehouse) throws(Failure) {
         self.warehouse = warehouse
-        self.inputs = inputs
         root = try warehouse.requiredRoot()
         guard case .branch(let name, _) = try warehouse.repository.head() else {
             throw Failure(
@@ -114,6 +111,7 @@ struct PushSink {
             )
             return true
         }
+        let inputs = try Configuration(files: WorkTreeFiles(root: root)).inputs
         var onTop: ObjectID? = theirs
         for run in try ownRuns(head, theirs) {
             guard let tip = onTop else { break }

@@ -50,9 +50,15 @@ struct Scheduler {
         defer { for source in sources { source.cancel() } }
         var last = readTimes()
         // What does not catch up begins now.
-        for run in try schedule().runs where !run.catchesUp { last[run.name] = nil }
+        var schedule = try schedule()
+        for run in schedule.runs where !run.catchesUp { last[run.name] = nil }
         while !wake.isEnding {
-            let schedule = try schedule()
+            do throws(Failure) {
+                schedule = try self.schedule()
+            } catch {
+                // A run that takes in what others push may mend it.
+                say("the schedule stays as it was\n\(error)")
+            }
             let now = Date()
             var due: (run: Schedule.Run, at: Date)?
             for run in schedule.runs {
