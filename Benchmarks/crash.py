@@ -5,7 +5,9 @@ Usage: Benchmarks/crash.py PROGRAM [POINTS] [--jobs N]      needs strace, git, a
 
 An undisturbed run under strace lists every call that changes or opens a file. POINTS of them (30)
 are spread over the whole list, each phase of each command at least once as far as they reach; the
-command is run anew for each and killed (SIGKILL) as it enters that call. Then:
+command is run anew for each and killed (SIGKILL) as it enters that call. A fifth of the POINTS are
+events of a run that makes four models at a time (`run --jobs 4 --events`), killed as it tells them:
+strace counts the calls of a thread, and whose turn comes first is another each time. Then:
 
     git fsck --full --strict       finds nothing
     osodata verify                 finds nothing, and finishes what was begun: git status is clean
@@ -63,7 +65,7 @@ FROM raw.github_events
 """
 # So many models make a pack of the first run that is begun while tables are still made.
 MODELS = 10
-SCENARIOS = ["first run", "next run", "pending", "import"]
+SCENARIOS = ["first run", "next run", "pending", "import", "parallel run"]
 
 
 def event(number):
@@ -122,7 +124,7 @@ class World:
         self.must("gzip", "-n", "-r", "archive")
         self.models("lower(actor_login)")
         self.commit()
-        if scenario == "first run":
+        if scenario in ("first run", "parallel run"):
             return
         self.must(self.program, "run")
         if scenario == "next run":
@@ -139,6 +141,8 @@ class World:
     def command(self, scenario):
         if scenario == "import":
             return [self.program, "import", "raw.rows", "rows.csv", "--key", "id"]
+        if scenario == "parallel run":
+            return [self.program, "run", "--jobs", "4", "--threads", "4", "--events"]
         return [self.program, "run"]
 
     def trace(self, scenario, *options):
@@ -189,6 +193,30 @@ PHASES = [
 ]
 
 
+class Event:
+    """The `number`th thing that a run with four models at a time tells."""
+
+    scenario, name, phase = "parallel run", "event", "event"
+
+    def __init__(self, number, text):
+        self.number, self.text = number, text
+
+    def __str__(self):
+        return f"{self.scenario}: event {self.number}"
+
+    def kill(self, world):
+        """Runs up to the event; gives the status of the run."""
+        run = subprocess.Popen(
+            world.command(self.scenario), cwd=world.folder, env=world.environment,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )
+        for _ in range(self.number):
+            run.stdout.readline()
+        run.kill()
+        run.communicate()
+        return run.returncode
+
+
 class Point:
     """A system call of an undisturbed run: the `number`th of its name."""
 
@@ -199,11 +227,18 @@ class Point:
     def __str__(self):
         return f"{self.scenario}: {self.name} {self.number} ({self.phase})"
 
+    def kill(self, world):
+        """Runs up to the call; gives the status of the run."""
+        rule = f"inject={self.name}:signal=KILL:when={self.number}"
+        return world.run(*world.trace(
+            self.scenario, "-o", "/dev/null", "-e", "trace=" + self.name, "-e", rule
+        )).returncode
+
 
 def points(world, scenario):
-    """Every call of the scenario's command, in order, and what the command leaves."""
+    """Every call and event of the scenario's command, in order, and what the command leaves."""
     log = world.root / "log"
-    world.must(*world.trace(scenario, "-y", "-o", str(log), "-e", "trace=" + CALLS))
+    said = world.must(*world.trace(scenario, "-y", "-o", str(log), "-e", "trace=" + CALLS))
     main, counts, found = None, {}, []
     for line in log.read_text(errors="replace").splitlines():
         match = re.match(r"(\d+) +(\w+)\((.*)", line)
@@ -218,7 +253,11 @@ def points(world, scenario):
         if name == "openat" and not re.search(r"O_CREAT|O_WRONLY|O_RDWR", text):
             continue
         found.append(Point(scenario, name, counts[name], text))
-    return found, world.result()
+    events = []
+    if scenario == Event.scenario:
+        lines = [line for line in said.splitlines() if line.startswith('{"event":')]
+        events = [Event(number, line) for number, line in enumerate(lines[:-1], start=1)]
+    return found, events, world.result()
 
 
 def spread(all_points, count):
@@ -262,7 +301,7 @@ def main():
 
 
 def measure(root, program, options):
-    every, wanted = [], {}
+    every, told, wanted = [], [], {}
 
     def prepare(scenario):
         world = World(root / scenario.replace(" ", "-"), program)
@@ -271,17 +310,22 @@ def measure(root, program, options):
         return points(world, scenario)
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for scenario, (found, result) in zip(SCENARIOS, pool.map(prepare, SCENARIOS)):
+        for scenario, (found, events, result) in zip(SCENARIOS, pool.map(prepare, SCENARIOS)):
             every += found
+            told += events
             wanted[scenario] = result
-        chosen = spread(every, options.points)
+        assert wanted["parallel run"] == wanted["first run"], "four at a time give another result"
+        share = min(options.points // 5, len(told))
+        chosen = spread(every, options.points - share)
+        chosen += [told[(2 * i + 1) * len(told) // (2 * share)] for i in range(share)]
+        every += told
         outcomes = list(pool.map(lambda pair: kill(root, program, wanted, *pair), enumerate(chosen)))
     failed = [(p, said) for p, said in zip(chosen, outcomes) if said not in (None, "unhit")]
     for point, said in failed:
         print(f"failed after a kill at {point}: {point.text[:160]}\n  {said}")
     print(f"{'phase':<14}{'calls':>7}{'killed':>8}")
     missing = []
-    for phase in [name for name, _ in PHASES] + ["other"]:
+    for phase in [name for name, _ in PHASES] + ["event", "other"]:
         calls = sum(p.phase == phase for p in every)
         killed = sum(p.phase == phase and said != "unhit" for p, said in zip(chosen, outcomes))
         print(f"{phase:<14}{calls:>7}{killed:>8}")
@@ -290,7 +334,7 @@ def measure(root, program, options):
     if missing:
         print("no kill hit: " + ", ".join(missing))
     hit = sum(said != "unhit" for said in outcomes)
-    print(f"{hit} of {len(chosen)} kills hit, of {len(every)} calls; {len(failed)} failures")
+    print(f"{hit} of {len(chosen)} kills hit, of {len(every)} calls and events; {len(failed)} failures")
     return 1 if failed or missing else 0
 
 
@@ -303,11 +347,10 @@ def kill(root, program, wanted, number, point):
     subprocess.run(["cp", "-a", str(before), str(world.folder)], check=True)
     world.run("git", "update-index", "-q", "--refresh")
     try:
-        rule = f"inject={point.name}:signal=KILL:when={point.number}"
-        done = world.run(*world.trace(point.scenario, "-o", "/dev/null", "-e", "trace=" + point.name, "-e", rule))
-        if done.returncode == 0:
+        status = point.kill(world)
+        if status == 0:
             return "unhit"
-        assert done.returncode in (-9, 137), f"status {done.returncode}: {done.stderr}"
+        assert status in (-9, 137), f"status {status}"
         world.check(point.scenario, wanted[point.scenario])
     except AssertionError as problem:
         return str(problem)

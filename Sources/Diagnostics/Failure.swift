@@ -26,6 +26,8 @@ package struct Failure: Error, Sendable {
         case input = 2
         /// A bug in osodata.
         case `internal` = 3
+        /// Somebody ended it: what a shell says of SIGINT.
+        case cancelled = 130
     }
 
     package let code: Code

@@ -60,6 +60,7 @@ package final class Fetcher: Sendable {
         let start = options.now()
         var attempt = 1
         while true {
+            guard !options.isCancelled() else { throw Self.cancelled(request.url) }
             let left = request.timeLimitSeconds - Double(options.now() - start) / 1e6
             let result = unsafe try attemptOnce(
                 request,
@@ -77,7 +78,6 @@ package final class Fetcher: Sendable {
                 let wait = asked ?? backoff.withLock { $0.wait(afterAttempt: attempt) }
                 let rest = request.timeLimitSeconds - Double(options.now() - start) / 1e6
                 guard wait < rest else { throw Self.outOfTime(failure, wait: wait, asked: asked) }
-                guard !options.isCancelled() else { throw Self.cancelled(request.url) }
                 if delivered > 0 { restart() }
                 progress(
                     FetchProgress(

@@ -3,7 +3,6 @@ import Diagnostics
 import Foundation
 import GitStore
 import Lineage
-import Querying
 
 /// What `analyze` found in statements, kept for the next process: DuckDB takes about a millisecond
 /// to parse one, and most are as they were.
@@ -40,21 +39,24 @@ final class AnalysisCache {
         known = Dictionary(members.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
     }
 
-    /// What a statement reads and is; as `analyze`, but for what was found before.
-    func analysis(
-        of sql: String,
-        connection: Connection,
-        file: String
-    ) throws(Failure) -> StatementAnalysis {
-        let key = Digest.of(json: .array([.string(context), .string(sql)])).hex
-        if let kept = known[key], let analysis = StatementAnalysis(json: kept) {
-            used.append((key, kept))
-            return analysis
+    /// What was found in a statement before; nil if that was not kept.
+    func kept(of sql: String) -> StatementAnalysis? {
+        let key = key(of: sql)
+        guard let kept = known[key], let analysis = StatementAnalysis(json: kept) else {
+            return nil
         }
-        let analysis = try analyze(sql, connection: connection, file: file)
-        used.append((key, analysis.json))
-        isChanged = true
+        used.append((key, kept))
         return analysis
+    }
+
+    /// Takes what was found in a statement, to be saved.
+    func keep(_ analysis: StatementAnalysis, of sql: String) {
+        used.append((key(of: sql), analysis.json))
+        isChanged = true
+    }
+
+    private func key(of sql: String) -> String {
+        Digest.of(json: .array([.string(context), .string(sql)])).hex
     }
 
     /// Keeps what was used; where that cannot be, the next process finds it again.

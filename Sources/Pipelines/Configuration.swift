@@ -14,6 +14,8 @@ package struct Configuration: Sendable {
     /// Where the file says so.
     let directoryPlace: Place
     package let privacy: Privacy
+    /// What bounds runs.
+    package let run: RunLimits
     /// Sources by name.
     package let sources: [Source]
     /// Which runs start by themselves; nil if none does.
@@ -39,6 +41,14 @@ package struct Configuration: Sendable {
         var paths = [Self.fileName, "models"]
         if let directory, !directory.hasPrefix("/") { paths.append(directory) }
         return paths
+    }
+
+    /// What bounds a run where its command does not say.
+    package struct RunLimits: Sendable {
+        /// How many models are made at the same time; nil for one a core, four at most.
+        package let jobs: Int?
+        /// How long the statement of a model may take; nil for any time.
+        package let timeout: Duration?
     }
 
     /// How e-mail addresses are hidden.
@@ -116,7 +126,9 @@ package struct Configuration: Sendable {
                 place: Place(file: Self.fileName)
             )
         }
-        try root.refuseUnknownKeys(["warehouse", "privacy", "directory", "sources", "schedule"])
+        try root.refuseUnknownKeys([
+            "warehouse", "privacy", "directory", "sources", "schedule", "run",
+        ])
 
         let warehouse = try root.table("warehouse")
         try warehouse?.refuseUnknownKeys(["name"])
@@ -128,6 +140,7 @@ package struct Configuration: Sendable {
         directoryPlace = (directory ?? root).place(directory == nil ? nil : "path")
 
         privacy = try Privacy(root.table("privacy"))
+        run = try RunLimits(root.table("run"))
         schedule = try root.table("schedule").map { (settings) throws(Failure) in
             try Schedule(settings)
         }
@@ -147,6 +160,18 @@ package struct Configuration: Sendable {
                 place: try root.table("privacy")?.place() ?? first.place
             )
         }
+    }
+}
+
+extension Configuration.RunLimits {
+    fileprivate init(_ settings: TOMLSettings?) throws(Failure) {
+        try settings?.refuseUnknownKeys(["jobs", "timeout"])
+        let jobs = try settings?.int("jobs")
+        if let settings, let jobs, !(1...64).contains(jobs) {
+            throw settings.failure("jobs", "'jobs' is a number from 1 to 64, not \(jobs).")
+        }
+        self.jobs = jobs.map { Int($0) }
+        timeout = try settings?.duration("timeout")
     }
 }
 

@@ -28,19 +28,23 @@ package struct Graph: Sendable {
     /// - Parameters:
     ///   - models: the models of a warehouse.
     ///   - available: tables that are there or will be without a model (raw, imported).
-    ///   - connection: parses the statements; holds the macros.
+    ///   - engine: parses the statements; holds the macros.
     ///   - cache: what was found in statements before; nil to read them all.
     /// - Throws: `lineage.*` for a statement that is refused, `model.unknown-table` with a near
     ///   name, `model.cycle` naming the circle.
     init(
         models: [Model],
         available: [TableName],
-        connection: Connection,
+        engine: EnginePool,
         cache: AnalysisCache? = nil
     ) throws(Failure) {
         func read(_ sql: String, _ file: String) throws(Failure) -> StatementAnalysis {
-            guard let cache else { return try analyze(sql, connection: connection, file: file) }
-            return try cache.analysis(of: sql, connection: connection, file: file)
+            if let kept = cache?.kept(of: sql) { return kept }
+            let analysis = try engine.using { (engine) throws(Failure) in
+                try analyze(sql, connection: engine, file: file)
+            }
+            cache?.keep(analysis, of: sql)
+            return analysis
         }
         var analyses: [TableName: Node] = [:]
         for model in models {

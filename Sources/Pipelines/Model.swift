@@ -20,6 +20,8 @@ package struct Model: Sendable {
     package let owner: String?
     /// Words to select it by.
     package let tags: [String]
+    /// How long its statement may take; nil for what `pipelines.toml` says.
+    package let timeout: Duration?
     package let cutClass: CutClass
     /// Documentation by column.
     package let columnDocs: [String: String]
@@ -70,11 +72,13 @@ package struct Model: Sendable {
         )
         try settings.refuseUnknownKeys([
             "key", "description", "class", "columns", "was", "checks", "owner", "tags",
+            "timeout",
         ])
         key = try settings.strings("key") ?? []
         description = try settings.string("description")
         owner = try settings.string("owner")
         tags = try settings.strings("tags") ?? []
+        timeout = try settings.duration("timeout")
         if let named = try settings.string("class") {
             guard let cutClass = CutClass(rawValue: named) else {
                 throw settings.failure("class", "'class' is \"large\" or \"small\".")

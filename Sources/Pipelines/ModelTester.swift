@@ -34,11 +34,7 @@ package struct ModelTester {
     package init(_ warehouse: Warehouse, options: Runner.Options) throws(Failure) {
         let files = WorkTreeFiles(root: try warehouse.requiredRoot())
         tests = try ModelTest.load(files)
-        connection = try ModelEngine.connect(
-            files: files,
-            repository: warehouse.repository,
-            options: options
-        )
+        let engines = EnginePool(files: files, repository: warehouse.repository, options: options)
         var schemas: [TableName: Schema] = [:]
         if let tree = try warehouse.tree("HEAD") {
             for snapshot in try warehouse.store.snapshots(inTree: tree)
@@ -50,9 +46,10 @@ package struct ModelTester {
         graph = try Graph(
             models: Model.load(files),
             available: Array(schemas.keys),
-            connection: connection,
+            engine: engines,
             cache: AnalysisCache(of: warehouse.repository, files: files, version: options.version)
         )
+        connection = try engines.take()
         self.schemas = schemas
     }
 

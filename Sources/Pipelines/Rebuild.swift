@@ -119,11 +119,7 @@ package struct Rebuild: Sendable {
         try warehouse.store.require(paths: paths, inTree: tree)
         try warehouse.store.require(.manifest, inTree: tree)
         let files = CommitFiles(repository: warehouse.repository, tree: tree)
-        connection = try ModelEngine.connect(
-            files: files,
-            repository: warehouse.repository,
-            options: options
-        )
+        let engines = EnginePool(files: files, repository: warehouse.repository, options: options)
         var snapshots: [TableName: Snapshot] = [:]
         for snapshot in try warehouse.store.snapshots(inTree: tree) {
             snapshots[snapshot.table] = snapshot
@@ -132,8 +128,9 @@ package struct Rebuild: Sendable {
         graph = try Graph(
             models: Model.load(files),
             available: RawTables.all + snapshots.keys,
-            connection: connection
+            engine: engines
         )
+        connection = try engines.take()
     }
 
     /// Whether a table says to be made by the commit's model of the commit's tables.

@@ -66,8 +66,12 @@ package struct RunReport: Sendable {
 
 /// What a run tells while it works.
 package enum RunEvent: Sendable {
-    /// A step begins.
+    /// So many tables are to be looked at.
+    case planned(tables: Int)
+    /// A step begins: a table's name, or what is read.
     case started(String)
+    /// A step that reads, whose tables are told one by one, is done.
+    case ended(String)
     /// How far a step is, for a line that is overwritten.
     case progress(String)
     /// A table is done.

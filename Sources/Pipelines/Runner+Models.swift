@@ -22,119 +22,166 @@ extension Runner {
         )
     }
 
-    /// Makes a model's table if anything it depends on changed, and publishes it if it keeps what
-    /// its checks promise.
-    func build(_ node: Graph.Node) throws(Failure) {
-        let start = ContinuousClock().now
+    /// What making a model now takes.
+    ///
+    /// - Throws: what reading `meta` throws.
+    func job(of node: Graph.Node) throws(Failure) -> ModelJob {
         let table = node.model.table
-        // A check alone that reads a table which failed sees the version that stays published.
+        let asOf = try asOf(for: table)
+        let provenance = provenance(of: node, asOf: asOf)
+        var inputs: [TableName: TableState] = [:]
+        for name in node.predecessors.union([table]) { inputs[name] = tables[name] }
+        return ModelJob(
+            node: node,
+            reason: Reason(wanted: provenance, current: tables[table]?.provenance),
+            provenance: provenance,
+            asOf: asOf,
+            tables: inputs,
+            committed: committed[table],
+            recordedChecks: node.checks.isEmpty
+                ? [] : try recordedChecks().filter { $0.table == table },
+            context: ModelJob.Context(
+                store: warehouse.store,
+                batch: batch,
+                sortLimit: options.sortLimit(for: warehouse.repository, sharedBy: jobs),
+                cancellation: options.cancellation,
+                event: event
+            )
+        )
+    }
+
+    /// Makes the tables of models if anything they depend on changed, several at the same time,
+    /// and takes those that keep what their checks promise.
+    ///
+    /// What is told of them comes in the graph's order, whichever was done first.
+    ///
+    /// - Parameter nodes: in the graph's order.
+    /// - Throws: the first failure that concerns more than one model; nothing runs any more then.
+    func build(_ nodes: [Graph.Node]) throws(Failure) {
+        var order = JobOrder(nodes)
+        let results = JobResults<(number: Int, result: Result<ModelJob.Outcome, Failure>)>()
+        let watchdog = Watchdog(options.cancellation)
+        var running: [Int: ModelJob] = [:]
+        var told = [(notes: [String], checks: [CheckRow], failures: [Failure])](
+            repeating: ([], [], []),
+            count: nodes.count
+        )
+        func finish(_ number: Int, _ job: ModelJob, _ outcome: ModelJob.Outcome) {
+            take(outcome, of: job)
+            told[number] = (outcome.notes, outcome.checks, outcome.failures)
+            order.finish(number)
+        }
+        func beginNext() throws(Failure) -> Bool {
+            guard running.count < jobs, let number = order.next() else { return false }
+            try options.cancellation.check()
+            let node = nodes[number]
+            guard !staysBehind(node) else {
+                order.finish(number)
+                return true
+            }
+            let job = try job(of: node)
+            if !job.needsEngine, let state = tables[job.table] {
+                finish(number, job, try job.settled(state))
+                return true
+            }
+            let alike = min(jobs, running.count + 1 + order.readyCount)
+            let threads = max(1, options.threads / alike)
+            let timeout = node.model.timeout ?? configuration.run.timeout
+            running[number] = job
+            results.start { [engines] in
+                let result = Result { () throws(Failure) in
+                    try engines.using { (engine) throws(Failure) in
+                        watchdog.watch(engine, number: number, timeout: timeout)
+                        do throws(Failure) {
+                            let outcome = try job.run(threads: threads, on: engine)
+                            _ = watchdog.forget(number)
+                            return outcome
+                        } catch {
+                            guard watchdog.forget(number), let timeout,
+                                error.code == .queryInterrupted
+                            else { throw error }
+                            throw job.outOfTime(timeout)
+                        }
+                    }
+                }
+                return (number, result)
+            }
+            return true
+        }
+        var fatal: Failure?
+        while true {
+            do throws(Failure) {
+                while fatal == nil, try beginNext() {}
+            } catch {
+                fatal = error
+                // The run is over: what still runs has nobody to work for.
+                options.cancellation.cancel()
+            }
+            guard !running.isEmpty else { break }
+            let done = results.next { watchdog.look() }
+            guard let job = running.removeValue(forKey: done.number) else { continue }
+            switch done.result {
+            case .success(let outcome): finish(done.number, job, outcome)
+            case .failure(let failure) where fatal != nil || !failure.concernsOneModel:
+                fatal = fatal ?? failure
+                options.cancellation.cancel()
+            case .failure(let failure):
+                told[done.number].failures = [failure]
+                fail(job)
+                order.finish(done.number)
+            }
+        }
+        if let fatal { throw fatal }
+        for told in told {
+            for text in told.notes { note(text) }
+            checkRows += told.checks
+            failures += told.failures
+        }
+    }
+
+    /// Whether a model waits for one that failed; then it is noted as such.
+    ///
+    /// A check alone that reads a table which failed sees the version that stays published.
+    private func staysBehind(_ node: Graph.Node) -> Bool {
+        let table = node.model.table
         let failed = node.predecessors.filter {
             heldBack.contains($0) && (node.analysis.tables.contains($0) || tables[$0] == nil)
         }
-        guard failed.isEmpty else {
-            heldBack.insert(table)
-            return reuse(
-                table,
-                as: tables[table] == nil ? .skipped : .keptLastGood,
-                reason: .inputsFailed(failed.sorted()),
-                since: start
-            )
-        }
-        let asOf = try asOf(for: table)
-        let wanted = provenance(of: node, asOf: asOf)
-        let reason = Reason(wanted: wanted, current: tables[table]?.provenance)
-        if reason == .upToDate, let state = tables[table] {
-            let failures = try audit(node, state, isNew: false)
-            return failures.isEmpty
-                ? reuse(table, since: start)
-                : fail(table, failures, reason: .checksChanged, since: start)
-        }
-        event(.started("\(table)"))
-        try attachInputs(of: node, order: .stored)
-        if node.analysis.usesAsOf { try ModelEngine.define(asOf: asOf, on: connection) }
-        let rows: SortedRows
-        do {
-            rows = try ModelEngine.run(node.model, connection: connection, limit: sortLimit)
-            try refuseOrder(node, rows)
-        } catch {
-            guard error.concernsOneModel else { throw error }
-            return fail(table, [error], reason: reason, since: start)
-        }
-        let written = try warehouse.store.write(
-            rows,
-            table: table,
-            provenance: wanted.json,
-            previous: committed[table],
-            was: node.model.renames,
-            into: batch,
-            threads: options.threads
+        guard !failed.isEmpty else { return false }
+        heldBack.insert(table)
+        reuse(
+            table,
+            as: tables[table] == nil ? .skipped : .keptLastGood,
+            reason: .inputsFailed(failed.sorted()),
+            since: ContinuousClock().now
         )
-        let state = try state(of: written, wanted)
-        let failures = try audit(node, state, isNew: written.isChanged)
-        if failures.isEmpty { return take(written, state, reason: reason, since: start) }
-        // A version that is as published takes the new provenance, though it fails.
-        if !written.isChanged { note(written, state) }
-        fail(table, failures, reason: reason, since: start)
+        return true
+    }
+
+    /// Takes what was made of a model.
+    private func take(_ outcome: ModelJob.Outcome, of job: ModelJob) {
+        guard outcome.failures.isEmpty else {
+            // A version that is as published takes the new provenance, though it fails.
+            if let written = outcome.written, !written.isChanged { note(written, outcome.state) }
+            return fail(job)
+        }
+        if let written = outcome.written {
+            take(written, outcome.state, reason: job.reason, since: job.start)
+        } else {
+            reuse(job.table, since: job.start)
+        }
     }
 
     /// Notes that a table is not what it should be now: it stays as published, and so does what is
     /// made from it.
-    private func fail(
-        _ table: TableName,
-        _ failures: [Failure],
-        reason: Reason,
-        since start: ContinuousClock.Instant
-    ) {
-        self.failures += failures
-        heldBack.insert(table)
-        reuse(table, as: .failed, reason: reason, since: start)
-    }
-
-    private func attachInputs(of node: Graph.Node, order: ScanOrder) throws(Failure) {
-        for input in node.analysis.tables {
-            guard let snapshot = tables[input]?.snapshot else { continue }
-            try connection.attach(snapshot, as: input, order: order)
-        }
-    }
-
-    /// Runs a model that is sensitive to the order of rows again, over its inputs backwards and on
-    /// one thread, and refuses it if the rows come out different.
-    private func refuseOrder(_ node: Graph.Node, _ rows: SortedRows) throws(Failure) {
-        guard let suspect = node.analysis.orderSensitive.first else { return }
-        event(.progress("\(node.model.table), its inputs backwards"))
-        try attachInputs(of: node, order: .reversed)
-        try connection.setThreads(1)
-        let again: SortedRows
-        do throws(Failure) {
-            again = try ModelEngine.run(node.model, connection: connection, limit: sortLimit)
-        } catch {
-            try connection.setThreads(options.threads)
-            throw error
-        }
-        try connection.setThreads(options.threads)
-        guard
-            try SnapshotStore.digest(of: rows, threads: options.threads)
-                != SnapshotStore.digest(of: again, threads: options.threads)
-        else { return }
-        let difference =
-            rows.isSpilled ? nil : try rows.rowSet().firstDifference(from: again.rowSet())
-        let names = Set(node.analysis.orderSensitive.map(\.name)).sorted()
-        throw Failure(
-            .modelOrder,
-            "The rows of '\(node.model.table)' depend on the order in which its inputs are read.",
-            hint:
-                "Let every ORDER BY of \(names.joined(separator: ", ")) end in columns that tell all rows apart.",
-            place: Place(file: node.model.file, line: suspect.line, column: suspect.column),
-            cause: difference.map {
-                "once \(Self.brief($0.mine)), once \(Self.brief($0.other))"
-            }
+    private func fail(_ job: ModelJob) {
+        heldBack.insert(job.table)
+        reuse(
+            job.table,
+            as: .failed,
+            reason: job.reason == .upToDate ? .checksChanged : job.reason,
+            since: job.start
         )
-    }
-
-    private static func brief(_ row: [UInt8]?) -> String {
-        guard let row else { return "no such row" }
-        let text = String(decoding: row, as: UTF8.self).filter { $0 != "\n" }
-        return text.count > 200 ? text.prefix(200) + "…" : text
     }
 
     /// `as_of()` for a model: the least time that the sources it reads from have stated to cover.
@@ -163,20 +210,22 @@ extension Runner {
     }
 }
 
-extension Failure {
-    /// Whether it is one model's own: the others can be made all the same.
-    var concernsOneModel: Bool {
-        guard code != .queryInterrupted, code != .spillFailed, code.kind != .internal else {
-            return false
-        }
-        let area = code.description.prefix { $0 != "." }
-        return ["query", "model", "records", "lineage"].contains(area)
+extension ModelJob {
+    /// Why a table was given up.
+    fileprivate func outOfTime(_ timeout: Duration) -> Failure {
+        Failure(
+            .modelTimeout,
+            "'\(table)' was not made within \(DurationText.text(timeout)).",
+            hint:
+                "Make it lighter, or give it more: timeout = \"2h\" in its header, or in [run] of pipelines.toml.",
+            place: Place(file: node.model.file)
+        )
     }
 }
 
 extension Failure.Code {
-    /// A model whose rows depend on the order in which its inputs are read.
-    static let modelOrder = Self("model.order")
+    /// A model whose statement took longer than it may.
+    static let modelTimeout = Self("model.timeout")
 }
 
 extension Model {

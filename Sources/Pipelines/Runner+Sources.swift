@@ -122,6 +122,7 @@ extension Runner {
             return
         }
         event(.started("directory"))
+        defer { event(.ended("directory")) }
         let contents: DirectoryContents
         if let path = configuration.directory {
             contents = try read(path)
@@ -202,7 +203,9 @@ extension Runner {
         var results: [(source: Configuration.Source, result: ExtractResult)] = []
         var isKept = false
         for source in sources {
-            event(.started("\(source.name) (\(source.connector.name))"))
+            let step = "\(source.name) (\(source.connector.name))"
+            event(.started(step))
+            defer { event(.ended(step)) }
             guard let key = try emailKey() else {
                 note(
                     "\(source.name): the e-mail key '\(configuration.privacy.keyID ?? "")' is not here, so \(table) stays as committed."
@@ -397,6 +400,9 @@ extension Runner {
             sleep: options.sleep,
             now: options.clock
         )
+        settings.isCancelled = { [cancellation = options.cancellation] in
+            cancellation.isCancelled
+        }
         // Another jitter each run, so that many that were turned away do not come back together.
         settings.jitterSeed = UInt64(bitPattern: options.now)
         return Fetcher(options: settings) { [event] progress in

@@ -16,8 +16,12 @@ package final class Runner {
     package struct Options: Sendable {
         /// Threads for parsing, compressing and SQL.
         package var threads: Int
-        /// Memory for SQL, in bytes; nil for the engine's default.
+        /// Memory for SQL, in bytes; nil for the engine's default. Engines that models are made on at
+        /// the same time share it.
         package var memoryLimit: Int64?
+        /// How many models are made at the same time, at least 1; nil for what the configuration
+        /// says.
+        package var jobs: Int?
         /// The time of the run, microseconds since 1970: the commit's date, and what a source that
         /// was asked now states to cover.
         package var now: Int64
@@ -33,15 +37,18 @@ package final class Runner {
 
         /// How much memory the rows of a table may take while they are made.
         ///
-        /// A quarter of what SQL may, 512 MiB if that is not bounded; the rest goes to a folder of
-        /// the warehouse.
-        func sortLimit(for repository: Repository) -> SortLimit {
-            let bytes = Int(clamping: (memoryLimit ?? 2 << 30) / 4)
+        /// A quarter of what SQL may, 512 MiB if that is not bounded, divided among the tables that
+        /// are made at the same time; the rest goes to a folder of the warehouse.
+        func sortLimit(for repository: Repository, sharedBy jobs: Int = 1) -> SortLimit {
+            let bytes = Int(clamping: (memoryLimit ?? 2 << 30) / 4) / jobs
             return SortLimit(bytes: max(bytes, 16 << 20), storage: SpillFolder(of: repository))
         }
 
         /// PEM file of the certificates to trust; nil for the system's.
         package var certificateFile: String?
+        /// Ends the run when it is cancelled.
+        package var cancellation = Cancellation()
+
         /// Waits that many seconds, between attempts to fetch.
         package var sleep: @Sendable (Double) -> Void
         /// The time, microseconds since 1970, for `Retry-After` and time limits.
@@ -79,7 +86,9 @@ package final class Runner {
     let event: @Sendable (RunEvent) -> Void
     let pending: Pending
     let batch: ObjectBatch
-    let connection: Connection
+    let engines: EnginePool
+    /// How many models are made at the same time.
+    let jobs: Int
     let graph: Graph
     let flow: TableFlow
     /// Which tables the run is about; nil for all.
@@ -106,7 +115,11 @@ package final class Runner {
     /// Tables that failed or stay behind for one that did.
     var heldBack: Set<TableName> = []
 
-    /// Reads configuration and models and opens the engine; nothing is written.
+    /// So many models are made at the same time if nobody says, on so many cores: more share them
+    /// no better.
+    private static let mostJobs = 4
+
+    /// Reads configuration and models; nothing is written.
     package init(
         _ warehouse: Warehouse,
         selecting selection: Selection? = nil,
@@ -122,11 +135,19 @@ package final class Runner {
         pending = Pending(root: root)
         configuration = try Configuration(files: files)
         batch = ObjectBatch(repository: warehouse.repository)
-        connection = try ModelEngine.connect(
+        jobs = max(
+            1,
+            // Memory that somebody bounded is not divided unasked.
+            options.jobs ?? configuration.run.jobs
+                ?? (options.memoryLimit == nil ? min(options.threads, Self.mostJobs) : 1)
+        )
+        let engines = EnginePool(
             files: files,
             repository: warehouse.repository,
-            options: options
+            options: options,
+            count: jobs
         )
+        self.engines = engines
         if let tree = try warehouse.tree("HEAD") {
             try warehouse.store.require(.manifest, inTree: tree)
             for snapshot in try warehouse.store.snapshots(inTree: tree) {
@@ -137,7 +158,7 @@ package final class Runner {
         graph = try Graph(
             models: Model.load(files),
             available: RawTables.all + tables.keys.filter { $0.layer == "raw" },
-            connection: connection,
+            engine: engines,
             cache: AnalysisCache(of: warehouse.repository, files: files, version: options.version)
         )
         flow = TableFlow(graph, configuration)
@@ -170,7 +191,7 @@ package final class Runner {
                     kind: .build(node),
                     tables: [table],
                     reason: isSure || waiting.isEmpty
-                        ? try sureReason(reason, node, asOf: asOf) : .inputsMayChange(waiting)
+                        ? try sureReason(reason, node) : .inputsMayChange(waiting)
                 )
             )
             if isSure || !waiting.isEmpty { uncertain.insert(table) }
@@ -211,12 +232,8 @@ package final class Runner {
     }
 
     /// The reason for a step whose inputs are sure; of one that makes no rows, the checks.
-    private func sureReason(
-        _ reason: Reason,
-        _ node: Graph.Node,
-        asOf: String?
-    ) throws(Failure) -> Reason {
-        guard reason == .upToDate, try !knowsChecks(of: node, asOf: asOf) else { return reason }
+    private func sureReason(_ reason: Reason, _ node: Graph.Node) throws(Failure) -> Reason {
+        guard reason == .upToDate, try !job(of: node).knowsChecks else { return reason }
         return .checksChanged
     }
 
@@ -226,9 +243,21 @@ package final class Runner {
     /// the last good version; the rest goes on.
     ///
     /// - Returns: what became of every table and why, and the commit if there is one.
-    /// - Throws: the first failure that concerns more than one model; the repository is then as it
-    ///   was.
+    /// - Throws: the first failure that concerns more than one model, `run.cancelled`; the
+    ///   repository is then as it was.
     package func run() throws(Failure) -> RunReport {
+        do {
+            return try execute()
+        } catch {
+            // What was stopped says so in words of its own.
+            if [.fetchCancelled, .queryInterrupted].contains(error.code) {
+                try options.cancellation.check()
+            }
+            throw error
+        }
+    }
+
+    private func execute() throws(Failure) -> RunReport {
         let clock = ContinuousClock()
         let start = clock.now
         if !options.isTrial {
@@ -242,14 +271,19 @@ package final class Runner {
             in: warehouse.repository
         )
         defer { locks.release() }
+        event(.planned(tables: plan.steps.reduce(0) { $0 + $1.tables.count }))
+        var models: [Graph.Node] = []
         for step in plan.steps {
+            try options.cancellation.check()
             switch step.kind {
             case .configuration: try writeSources()
             case .directory: try readDirectory(step)
             case .extract(let sources): try extract(sources, into: step.tables[0])
-            case .build(let node): try build(node)
+            case .build(let node): models.append(node)
             }
         }
+        try build(models)
+        try options.cancellation.check()
         try writeCoverage()
         try writeChecks()
         var report = RunReport(

@@ -92,7 +92,7 @@ package struct TableFlow: Sendable {
         let graph = try Graph(
             models: Model.load(files),
             available: RawTables.all + (there ?? []).filter { $0.layer == "raw" },
-            connection: ModelEngine.connect(
+            engine: EnginePool(
                 files: files,
                 repository: warehouse.repository,
                 options: options

@@ -14,7 +14,7 @@ struct Osodata: ParsableCommand {
         discussion: """
             Results go to standard output, progress and messages to standard error. A table at \
             another revision is TABLE@REVISION. Exit status: 0 fine, 1 a difference or a failed \
-            check, 2 an error you can act on, 3 a bug in osodata.
+            check, 2 an error you can act on, 3 a bug in osodata, 130 cancelled.
             """,
         version: version,
         subcommands: [

@@ -26,7 +26,7 @@ struct GraphTests {
                 )
             },
             available: try available.map { try TableName(parsing: $0) },
-            connection: connection
+            engine: EnginePool { connection }
         )
     }
 
@@ -170,7 +170,7 @@ struct GraphTests {
                 )
             },
             available: try tables("raw.a"),
-            connection: connection
+            engine: EnginePool { connection }
         )
     }
 

@@ -113,7 +113,8 @@ struct ModelTests {
                 .configUnknownKey,
                 at: "models/marts/a.sql:1:6",
                 "The file has no key 'kind'.",
-                hint: "Known keys: checks, class, columns, description, key, owner, tags, was."
+                hint:
+                    "Known keys: checks, class, columns, description, key, owner, tags, timeout, was."
             )
         ),
         Case(

@@ -32,7 +32,7 @@ import Testing
             try Graph(
                 models: models,
                 available: RawTables.all,
-                connection: connection
+                engine: EnginePool { connection }
             ),
             try Configuration(files: files)
         )

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Codecs
 import Diagnostics
+import Foundation
 import Pipelines
 import Snapshots
 
@@ -15,6 +16,9 @@ struct RunCommand: ParsableCommand {
             good version with all that is made from it, and the rest goes on. Exit status 1 after \
             a check that failed, 2 after a model.
 
+            Ctrl-C or SIGTERM ends a run before it publishes, with status 130, and leaves all as it \
+            was; the same again ends it at once.
+
             With --push the branch is first brought to where its remote is, and the run pushed \
             after. If somebody else pushed meanwhile, it is put on top of theirs, or made again.
             """
@@ -26,10 +30,24 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Try it out: take files as they are, and publish to refs/osodata/scratch alone.")
     var scratch = false
     @Flag(help: "Take in what the branch's remote has, run, and push.") var push = false
+    @Option(
+        help:
+            "Models to make at the same time (default: [run] jobs of pipelines.toml, else one a core, four at most; one with --memory)."
+    )
+    var jobs: Int?
     @Flag(help: "Print the result as JSON.") var json = false
+    @Flag(
+        help:
+            "Print what happens as it does, a JSON object a line; the result comes last."
+    )
+    var events = false
 
-    /// Refuses a trial that would be pushed.
+    /// Refuses what makes no sense.
     func validate() throws {
+        if let jobs, !(1...64).contains(jobs) {
+            throw ValidationError("--jobs is a number from 1 to 64.")
+        }
+        if json, events { throw ValidationError("One form at a time: --json or --events.") }
         if scratch, push { throw ValidationError("A trial stays here: --scratch or --push.") }
     }
 
@@ -58,10 +76,25 @@ struct RunCommand: ParsableCommand {
         let opened = try warehouse.open()
         let keyVariable = try Configuration(files: WorkTreeFiles(root: opened.requiredRoot()))
             .privacy.keyVariable
+        let cancellation = Cancellation()
+        let signals = EndSignals(cancellation)
+        defer { signals.stop() }
         let live = LiveProgress()
+        defer { live.clear() }
         var options = engine.runnerOptions(keyVariable: keyVariable)
         options.isTrial = scratch
-        let runner = try Runner(opened, selecting: selection, options: options) { live.show($0) }
+        options.jobs = jobs
+        options.cancellation = cancellation
+        // Waiting for a server ends with the run.
+        options.sleep = { seconds in
+            let end = ContinuousClock().now + .seconds(seconds)
+            while ContinuousClock().now < end, !cancellation.isCancelled {
+                Thread.sleep(forTimeInterval: min(0.1, seconds))
+            }
+        }
+        let runner = try Runner(opened, selecting: selection, options: options) { [events] event in
+            if events { EventLine.print(event) } else { live.show(event) }
+        }
         let report = try runner.run()
         live.clear()
         if !scratch, let tree = try opened.tree("HEAD") {
@@ -79,6 +112,8 @@ struct RunCommand: ParsableCommand {
     private func finish(_ done: (report: RunReport, madeUp: [String])) throws {
         if json {
             Output.json(done.report.json)
+        } else if events {
+            EventLine.print(done.report)
         } else {
             Output.text(RunSummary(report: done.report, madeUp: done.madeUp).text)
         }

@@ -109,20 +109,20 @@ extension RunReport {
             ),
             (
                 "tables",
-                .array(
-                    tables.map { table in
-                        .object([
-                            ("table", .string(table.table.description)),
-                            ("state", .string(table.state.rawValue)),
-                            ("rows_before", table.rowsBefore.map { .int(Int64($0)) } ?? .null),
-                            ("rows", .int(Int64(table.rows))),
-                            ("digest", table.digest.map { .string($0.hex) } ?? .null),
-                            ("reason", .string(table.reason.text)),
-                            ("seconds", .double(table.seconds)),
-                        ])
-                    }
-                )
+                .array(tables.map(\.json))
             ),
+        ])
+    }
+}
+
+extension RunReport.Table {
+    /// The table for scripts.
+    var json: JSONValue {
+        .object([
+            ("table", .string(table.description)), ("state", .string(state.rawValue)),
+            ("rows_before", rowsBefore.map { .int(Int64($0)) } ?? .null),
+            ("rows", .int(Int64(rows))), ("digest", digest.map { .string($0.hex) } ?? .null),
+            ("reason", .string(reason.text)), ("seconds", .double(seconds)),
         ])
     }
 }
