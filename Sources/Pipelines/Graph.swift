@@ -49,6 +49,7 @@ package struct Graph: Sendable {
         var analyses: [TableName: Node] = [:]
         for model in models {
             let analysis = try read(model.sql, model.file)
+            try model.partitioning?.check(reads: analysis.tables, of: model)
             var checks: [PlannedCheck] = []
             for check in model.checks {
                 checks.append(

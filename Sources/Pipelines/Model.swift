@@ -23,6 +23,8 @@ package struct Model: Sendable {
     /// How long its statement may take; nil for what `pipelines.toml` says.
     package let timeout: Duration?
     package let cutClass: CutClass
+    /// How it is made in pieces of time; nil to make it whole.
+    package let partitioning: Partitioning?
     /// Documentation by column.
     package let columnDocs: [String: String]
     /// Columns that were called otherwise before: new name to old.
@@ -72,7 +74,7 @@ package struct Model: Sendable {
         )
         try settings.refuseUnknownKeys([
             "key", "description", "class", "columns", "was", "checks", "owner", "tags",
-            "timeout",
+            "timeout", "partition",
         ])
         key = try settings.strings("key") ?? []
         description = try settings.string("description")
@@ -86,6 +88,9 @@ package struct Model: Sendable {
             self.cutClass = cutClass
         } else {
             cutClass = .standard(forLayer: table.layer)
+        }
+        partitioning = try settings.table("partition").map { [key] (settings) throws(Failure) in
+            try Partitioning(settings, key: key)
         }
         columnDocs = try Self.texts(settings.table("columns"))
         renames = try Self.texts(settings.table("was"))

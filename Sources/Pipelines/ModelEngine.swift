@@ -54,15 +54,41 @@ package enum ModelEngine {
         connection: Connection,
         limit: SortLimit? = nil
     ) throws(Failure) -> SortedRows {
+        let schema = try checkedSchema(of: model, connection: connection)
+        return try rows(of: model, schema: schema, connection: connection, limit: limit)
+    }
+
+    /// The columns of a model's table, whose statement is found fit to be run.
+    ///
+    /// - Throws: `query.*`, `model.*`, `lineage.inexact-result`, at the model's file.
+    static func checkedSchema(
+        of model: Model,
+        connection: Connection
+    ) throws(Failure) -> Schema {
         do {
             let schema = try schema(of: model, connection: connection)
             try checkExactSums(model.sql, connection: connection, file: model.file)
-            return try connection.materialize(
-                model.sql,
-                schema: schema,
-                file: model.file,
-                limit: limit
-            )
+            return schema
+        } catch {
+            throw error.at(Place(file: model.file))
+        }
+    }
+
+    /// The rows of a model whose columns are known, of what the connection sees.
+    ///
+    /// - Parameter condition: SQL that they have to meet; nil for all.
+    /// - Throws: `query.*`, `records.duplicate-key`, at the model's file.
+    static func rows(
+        of model: Model,
+        schema: Schema,
+        connection: Connection,
+        limit: SortLimit?,
+        where condition: String? = nil
+    ) throws(Failure) -> SortedRows {
+        // A statement may end in a comment.
+        let sql = condition.map { "SELECT * FROM (\(model.sql)\n) WHERE \($0)" } ?? model.sql
+        do {
+            return try connection.materialize(sql, schema: schema, file: model.file, limit: limit)
         } catch {
             throw error.at(Place(file: model.file))
         }

@@ -23,10 +23,19 @@ struct ModelJob: Sendable {
         var written: PreparedTable?
         /// The version that was made, or stays.
         var state: TableState
+        /// Of a table in partitions that was made: all it has now.
+        var partitions: [PartitionRow]?
         var checks: [CheckRow] = []
         /// Why it may not be published.
         var failures: [Failure] = []
         var notes: [String] = []
+    }
+
+    /// A version that was written.
+    struct Made {
+        let table: PreparedTable
+        let provenance: Provenance
+        var partitions: [PartitionRow]?
     }
 
     let node: Graph.Node
@@ -41,6 +50,10 @@ struct ModelJob: Sendable {
     let committed: Snapshot?
     /// What came of its checks before.
     let recordedChecks: [CheckRow]
+    /// What its partitions are made of, if it is in partitions and they are known.
+    let recordedPartitions: [PartitionRow]
+    /// Where partitions are kept until the table is published; nil to keep none.
+    let spool: PartitionSpool?
     let context: Context
     let start = ContinuousClock().now
 
@@ -61,27 +74,22 @@ struct ModelJob: Sendable {
         }
         context.event(.started("\(table)"))
         try engine.setThreads(threads)
-        let rows = try make(threads: threads, on: engine)
-        try context.cancellation.check()
-        let written = try context.store.write(
-            rows,
-            table: table,
-            provenance: provenance.json,
-            previous: committed,
-            was: node.model.renames,
-            into: context.batch,
-            threads: threads
-        )
+        let made: Made
+        if let partitioning = node.model.partitioning {
+            made = try makePartitions(partitioning, threads: threads, on: engine)
+        } else {
+            made = try makeWhole(threads: threads, on: engine)
+        }
         let state = TableState(
-            digest: written.digest,
-            rows: written.rows,
-            provenance: provenance,
-            snapshot: written.isChanged
-                ? try context.store.snapshot(written, in: context.batch) : committed
+            digest: made.table.digest,
+            rows: made.table.rows,
+            provenance: made.provenance,
+            snapshot: made.table.isChanged
+                ? try context.store.snapshot(made.table, in: context.batch) : committed
         )
         return try audit(
-            Outcome(written: written, state: state),
-            isNew: written.isChanged,
+            Outcome(written: made.table, state: state, partitions: made.partitions),
+            isNew: made.table.isChanged,
             on: engine
         )
     }
@@ -93,12 +101,33 @@ struct ModelJob: Sendable {
 
     // MARK: Rows
 
-    private func make(threads: Int, on engine: Connection) throws(Failure) -> SortedRows {
+    private func makeWhole(threads: Int, on engine: Connection) throws(Failure) -> Made {
         try attachInputs(order: .stored, to: engine)
         if node.analysis.usesAsOf { try ModelEngine.define(asOf: asOf, on: engine) }
         let rows = try ModelEngine.run(node.model, connection: engine, limit: context.sortLimit)
-        try refuseOrder(rows, threads: threads, on: engine)
-        return rows
+        if !node.analysis.orderSensitive.isEmpty {
+            context.event(.progress("\(table), its inputs backwards"))
+            try context.cancellation.check()
+            try attachInputs(order: .reversed, to: engine)
+            try engine.setThreads(1)
+            let again = try ModelEngine.run(
+                node.model,
+                connection: engine,
+                limit: context.sortLimit
+            )
+            try refuseDifference(rows, again, threads: threads)
+        }
+        try context.cancellation.check()
+        let written = try context.store.write(
+            rows,
+            table: table,
+            provenance: provenance.json,
+            previous: committed,
+            was: node.model.renames,
+            into: context.batch,
+            threads: threads
+        )
+        return Made(table: written, provenance: provenance)
     }
 
     private func attachInputs(order: ScanOrder, to engine: Connection) throws(Failure) {
@@ -108,19 +137,14 @@ struct ModelJob: Sendable {
         }
     }
 
-    /// Runs a model that is sensitive to the order of rows again, over its inputs backwards and on
-    /// one thread, and refuses it if the rows come out different.
-    private func refuseOrder(
+    /// Refuses a model that is sensitive to the order of rows, if its rows came out different with
+    /// inputs backwards and on one thread.
+    func refuseDifference(
         _ rows: SortedRows,
-        threads: Int,
-        on engine: Connection
+        _ again: SortedRows,
+        threads: Int
     ) throws(Failure) {
         guard let suspect = node.analysis.orderSensitive.first else { return }
-        context.event(.progress("\(table), its inputs backwards"))
-        try context.cancellation.check()
-        try attachInputs(order: .reversed, to: engine)
-        try engine.setThreads(1)
-        let again = try ModelEngine.run(node.model, connection: engine, limit: context.sortLimit)
         guard
             try SnapshotStore.digest(of: rows, threads: threads)
                 != SnapshotStore.digest(of: again, threads: threads)

@@ -103,14 +103,29 @@ package struct ModelTester {
                 place: given.place
             )
         }
+        var inputs: [TableName: RowSetSource] = [:]
         for input in node.analysis.tables {
             let schema = try schema(of: input)
             let given = test.given.first { $0.table == input }
-            let rows = try rows(given?.rows ?? [], schema, "'\(input)'", given?.place ?? test.place)
-            try connection.attach(rows, as: input)
+            inputs[input] = RowSetSource(
+                try rows(given?.rows ?? [], schema, "'\(input)'", given?.place ?? test.place)
+            )
         }
         try ModelEngine.define(asOf: test.asOf, on: connection)
-        let made = try ModelEngine.run(node.model, connection: connection).rowSet()
+        let made: RowSet
+        if let partitioning = node.model.partitioning {
+            let maker = try PartitionMaker(
+                of: node.model,
+                partitioning,
+                inputs: inputs,
+                on: connection,
+                limit: nil
+            )
+            made = try maker.rows(of: maker.partitionsByReading()).rowSet()
+        } else {
+            for (input, rows) in inputs { try connection.attach(rows, as: input) }
+            made = try ModelEngine.run(node.model, connection: connection).rowSet()
+        }
         guard !test.comparedColumns.isEmpty || made.count > 0 else { return nil }
         let expected = try rows(
             test.expected,

@@ -99,6 +99,16 @@ package struct Plan: Sendable {
         /// Tables the step writes.
         package let tables: [TableName]
         package let reason: Reason
+        /// Of a table in partitions whose inputs are sure: which of them are to be made.
+        package var partitions: Partitions?
+    }
+
+    /// The partitions of a table.
+    package struct Partitions: Sendable {
+        /// Those to be made, in order of time.
+        package let stale: [Partition]
+        /// How many there are.
+        package let count: Int
     }
 
     /// What a step does.

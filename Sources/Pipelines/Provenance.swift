@@ -22,6 +22,9 @@ package struct Provenance: Sendable, Equatable {
     package let asOf: String?
     /// Tables read, with their digests, sorted by table.
     package let inputs: [Input]
+    /// Of a table in partitions: digest of its rows of `meta.partitions`, which are of this version
+    /// if it is theirs. It follows from the rest, so it is not in the fingerprint.
+    var partitions: Digest?
 
     /// What kind of step made a table.
     package enum Kind: String, Sendable {
@@ -56,7 +59,10 @@ package struct Provenance: Sendable, Equatable {
                 .object(inputs.map { ($0.table.description, .string($0.digest.hex)) })
             ),
         ]
-        if withFingerprint { members.append(("fingerprint", .string(fingerprint.hex))) }
+        if withFingerprint {
+            if let partitions { members.append(("partitions", .string(partitions.hex))) }
+            members.append(("fingerprint", .string(fingerprint.hex)))
+        }
         return .object(members)
     }
 }
@@ -91,7 +97,8 @@ extension Provenance {
             settings: settings,
             engine: json["engine"]?.string,
             asOf: json["as_of"]?.string,
-            inputs: inputs
+            inputs: inputs,
+            partitions: json["partitions"]?.string.flatMap { Digest(hex: $0) }
         )
     }
 }

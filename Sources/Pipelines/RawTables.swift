@@ -13,6 +13,8 @@ package enum RawTables {
     static let coverage = name("meta", "coverage")
     /// What came of the models' checks; there only where models have some.
     static let checks = name("meta", "checks")
+    /// What partitions are made of; there only where models are in partitions.
+    static let partitions = name("meta", "partitions")
     /// What the directory says.
     static let directory = [
         name("raw", "projects"), name("raw", "collections"), name("raw", "artifacts_by_project"),

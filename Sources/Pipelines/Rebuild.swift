@@ -147,19 +147,39 @@ package struct Rebuild: Sendable {
         _ snapshot: Snapshot
     ) throws(Failure) -> Outcome {
         let provenance = Provenance(json: try snapshot.provenance())
-        for input in node.analysis.tables {
-            guard let snapshot = snapshots[input] else { continue }
-            // Backwards, so that a result that depends on the order of rows is found out.
-            try connection.attach(snapshot, as: input, order: .reversed)
-        }
+        let limit = options.sortLimit(for: warehouse.repository)
         if node.analysis.usesAsOf {
             try ModelEngine.define(asOf: provenance?.asOf, on: connection)
         }
-        let rows = try ModelEngine.run(
-            node.model,
-            connection: connection,
-            limit: options.sortLimit(for: warehouse.repository)
-        )
+        // Backwards, so that a result that depends on the order of rows is found out.
+        let rows: SortedRows
+        if let partitioning = node.model.partitioning {
+            var states: [TableName: TableState] = [:]
+            for input in node.analysis.tables {
+                states[input] = snapshots[input].map(TableState.init(committed:))
+            }
+            let maker = try PartitionMaker(
+                of: node.model,
+                partitioning,
+                inputs: states.compactMapValues { $0.snapshot?.modelSource },
+                on: connection,
+                limit: limit,
+                order: .reversed
+            )
+            let plan = try PartitionPlan(
+                of: node,
+                partitioning,
+                tables: states,
+                asOf: provenance?.asOf
+            )
+            rows = try maker.rows(of: plan.partitions.map(\.partition))
+        } else {
+            for input in node.analysis.tables {
+                guard let snapshot = snapshots[input] else { continue }
+                try connection.attach(snapshot, as: input, order: .reversed)
+            }
+            rows = try ModelEngine.run(node.model, connection: connection, limit: limit)
+        }
         let engine = provenance?.engine
         return Outcome(
             table: node.model.table,

@@ -40,6 +40,10 @@ extension Runner {
             committed: committed[table],
             recordedChecks: node.checks.isEmpty
                 ? [] : try recordedChecks().filter { $0.table == table },
+            recordedPartitions: node.model.partitioning == nil
+                ? [] : try recordedPartitions(of: table),
+            spool: node.model.partitioning == nil || options.isTrial
+                ? nil : PartitionSpool(of: table, in: warehouse.repository),
             context: ModelJob.Context(
                 store: warehouse.store,
                 batch: batch,
@@ -162,9 +166,13 @@ extension Runner {
     private func take(_ outcome: ModelJob.Outcome, of job: ModelJob) {
         guard outcome.failures.isEmpty else {
             // A version that is as published takes the new provenance, though it fails.
-            if let written = outcome.written, !written.isChanged { note(written, outcome.state) }
+            if let written = outcome.written, !written.isChanged {
+                note(written, outcome.state)
+                if let partitions = outcome.partitions { partitionsNow[job.table] = partitions }
+            }
             return fail(job)
         }
+        if let partitions = outcome.partitions { partitionsNow[job.table] = partitions }
         if let written = outcome.written {
             take(written, outcome.state, reason: job.reason, since: job.start)
         } else {
@@ -236,10 +244,12 @@ extension Model {
         }
         let was = renames.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) }
         return .of(
-            json: .object([
-                ("class", .string(cutClass.rawValue)), ("key", .array(key.map { .string($0) })),
-                ("columns", .object(docs)), ("was", .object(was)),
-            ])
+            json: .object(
+                [
+                    ("class", .string(cutClass.rawValue)), ("key", .array(key.map { .string($0) })),
+                    ("columns", .object(docs)), ("was", .object(was)),
+                ] + (partitioning.map { [("partition", $0.json)] } ?? [])
+            )
         )
     }
 }

@@ -107,6 +107,9 @@ package final class Runner {
     /// What came of the checks in this run, and what the runs before recorded.
     var checkRows: [CheckRow] = []
     var checksBefore: [CheckRow]?
+    /// The partitions of tables that were made in this run, and what the runs before recorded.
+    var partitionsNow: [TableName: [PartitionRow]] = [:]
+    var partitionsBefore: [TableName: [PartitionRow]]?
     /// Tables that were made again just as they are committed, provenance and all: what waited for
     /// a commit is no more.
     var asCommitted: Set<TableName> = []
@@ -186,14 +189,16 @@ package final class Runner {
             )
             let waiting = node.analysis.tables.filter { uncertain.contains($0) }.sorted()
             let isSure = reason != .upToDate
-            steps.append(
-                Plan.Step(
-                    kind: .build(node),
-                    tables: [table],
-                    reason: isSure || waiting.isEmpty
-                        ? try sureReason(reason, node) : .inputsMayChange(waiting)
-                )
+            var step = Plan.Step(
+                kind: .build(node),
+                tables: [table],
+                reason: isSure || waiting.isEmpty
+                    ? try sureReason(reason, node) : .inputsMayChange(waiting)
             )
+            if isSure, waiting.isEmpty, node.model.partitioning != nil {
+                step.partitions = try stalePartitions(of: job(of: node))
+            }
+            steps.append(step)
             if isSure || !waiting.isEmpty { uncertain.insert(table) }
         }
         return Plan(steps: steps)
@@ -265,7 +270,9 @@ package final class Runner {
             try refuseUncommitted()
         }
         let plan = try plan()
-        let written = plan.pending.flatMap(\.tables) + [RawTables.coverage, RawTables.checks]
+        let written =
+            plan.pending.flatMap(\.tables)
+            + [RawTables.coverage, RawTables.checks, RawTables.partitions]
         let locks = try TableLocks.acquire(
             options.isTrial ? [] : written,
             in: warehouse.repository
@@ -286,6 +293,7 @@ package final class Runner {
         try options.cancellation.check()
         try writeCoverage()
         try writeChecks()
+        try writePartitions()
         var report = RunReport(
             tables: outcomes.sorted { $0.table < $1.table },
             checks: checkRows,
@@ -295,6 +303,9 @@ package final class Runner {
             seconds: 0
         )
         try publish(&report)
+        for table in partitionsNow.keys {
+            PartitionSpool(of: table, in: warehouse.repository).clear()
+        }
         report.seconds = (clock.now - start).seconds
         return report
     }
@@ -480,6 +491,16 @@ struct TableState {
         self.rows = rows
         self.provenance = provenance
         self.snapshot = snapshot
+    }
+
+    /// A table as a commit has it; how it came about does not matter.
+    init(committed snapshot: Snapshot) {
+        self.init(
+            digest: snapshot.manifest.digest,
+            rows: snapshot.manifest.rows,
+            provenance: nil,
+            snapshot: snapshot
+        )
     }
 
     /// All rows in memory.

@@ -35,11 +35,7 @@ extension Connection {
         as name: TableName,
         order: ScanOrder = .stored
     ) throws(Failure) {
-        try attach(
-            order == .stored ? source : ReversedSource(source),
-            schema: name.layer,
-            name: name.name
-        )
+        try attach(source, schema: name.layer, name: name.name, order: order)
     }
 
     /// Makes anything that can be scanned a table of this database, in a schema that is made if it
@@ -47,10 +43,11 @@ extension Connection {
     package func attach(
         _ source: any ScanSource,
         schema: String,
-        name: String
+        name: String,
+        order: ScanOrder = .stored
     ) throws(Failure) {
         let table = "\(schema).\(name)"
-        database.scans[table] = source
+        database.scans[table] = order == .stored ? source : ReversedSource(source)
         let columns = source.schema.dataColumns.map { quotedIdentifier($0.name) }
         try execute("CREATE SCHEMA IF NOT EXISTS \(quotedIdentifier(schema))")
         // Columns by name, because the scan's first one holds nothing.
@@ -62,4 +59,9 @@ extension Connection {
             """
         )
     }
+}
+
+extension Snapshot {
+    /// The snapshot as what a model reads: every chunk is held against its digest.
+    package var modelSource: any ScanSource { SnapshotSource(self, checksDigests: true) }
 }

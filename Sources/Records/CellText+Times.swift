@@ -10,7 +10,7 @@ extension CellText {
 
     /// Days since 1970-01-01 of a date; the algorithm is "days_from_civil" of
     /// https://howardhinnant.github.io/date_algorithms.html.
-    static func days(year: Int, month: Int, day: Int) -> Int {
+    package static func days(year: Int, month: Int, day: Int) -> Int {
         // Years begin in March, so that the leap day is their last; eras are 400 years.
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
@@ -21,7 +21,7 @@ extension CellText {
     }
 
     /// The date of some days since 1970-01-01; "civil_from_days" of the same source.
-    static func civil(days: Int) -> (year: Int, month: Int, day: Int) {
+    package static func civil(days: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097

@@ -259,6 +259,18 @@ package struct RowBuilder: Sendable {
             try unsafe rows.store(row, cells: cells, order: order ?? UInt64(rowCount))
         }
         dropRow()
+        try endStored()
+    }
+
+    /// Appends a row of canonical text, with or without its newline; none may be begun.
+    ///
+    /// - Throws: `records.malformed-row`, `records.row-too-large`.
+    package mutating func append(row text: UnsafeBufferPointer<UInt8>) throws(Failure) {
+        try unsafe rows.append(row: text)
+        try endStored()
+    }
+
+    private mutating func endStored() throws(Failure) {
         rowCount += 1
         if let limit, rows.memoryUse > limit.bytes { try spill(to: limit.storage) }
     }

@@ -32,6 +32,9 @@ package struct RowSet: Sendable {
     private var scratch: [UInt8] = []
     private var cells: [Range<Int>] = []
 
+    /// Most bytes of text a row may have.
+    package static var rowBytesLimit: Int { RowLayout.rowLimit }
+
     /// No rows.
     package init(schema: Schema) {
         self.schema = schema

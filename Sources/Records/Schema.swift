@@ -170,6 +170,12 @@ package struct Schema: Hashable, Sendable {
             && zip(columns, other.columns).allSatisfy { $0.isNullable == $1.isNullable }
     }
 
+    /// Whether all but the numbers of columns is as in `other`: documentation and cutting, too.
+    package func isSame(as other: Schema) -> Bool {
+        hasLayout(of: other) && key == other.key && cutClass == other.cutClass
+            && columns.map(\.doc) == other.columns.map(\.doc)
+    }
+
     /// The position of a column in the stored order.
     package func index(of name: String) -> Int? { columns.firstIndex { $0.name == name } }
 }

@@ -44,6 +44,7 @@ struct PlanCommand: ParsableCommand {
                             ("tables", .array(step.tables.map { .string($0.description) })),
                             ("reason", .string(step.reason.text)),
                             ("will_run", .bool(step.reason != .upToDate)),
+                            ("partitions", step.partitions?.json ?? .null),
                             (
                                 "changes",
                                 .array((changes[step.tables[0]] ?? []).map(\.json))
@@ -63,7 +64,10 @@ struct PlanCommand: ParsableCommand {
         var table = TextTable([("STEP", .left), ("TABLE", .left), ("REASON", .left)])
         for step in plan.steps {
             for name in step.tables {
-                table.add([step.kind.name, name.description, step.reason.text])
+                table.add([
+                    step.kind.name, name.description,
+                    step.reason.text + (step.partitions.map { "; \($0.text)" } ?? ""),
+                ])
             }
         }
         Output.text(table.rendered(limit: 100))
@@ -82,6 +86,21 @@ struct PlanCommand: ParsableCommand {
                 ? "Everything is up to date."
                 : "\(count) of \(plan.steps.flatMap(\.tables).count) tables to look at. Run it: osodata run"
         )
+    }
+}
+
+extension Plan.Partitions {
+    /// As `2 of 31 partitions: 2026-01-04 … 2026-01-05`.
+    fileprivate var text: String {
+        "\(stale.count) of \(count) partitions" + (stale.isEmpty ? "" : ": \(stale.text)")
+    }
+
+    /// The partitions for scripts.
+    fileprivate var json: JSONValue {
+        .object([
+            ("count", .int(Int64(count))),
+            ("stale", .array(stale.map { .string($0.label) })),
+        ])
     }
 }
 
