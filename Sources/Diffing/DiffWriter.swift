@@ -98,7 +98,7 @@ enum CellDisplay {
 
     /// `1 row`, `2 rows`, `1,234 rows`.
     static func counted(_ count: Int, _ noun: String) -> String {
-        "\(TerminalText.grouped(count)) \(noun)\(count == 1 ? "" : "s")"
+        "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")"
     }
 
     /// Whether a column's cells stand to the right.

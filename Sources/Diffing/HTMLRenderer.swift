@@ -74,12 +74,12 @@ package struct HTMLRenderer: DiffWriter {
             let name = Self.escaped(line.table)
             let link = hasRows ? "<a href=\"#\(name)\">\(name)</a>" : name
             text += "<tr><td>\(link)</td>"
-            text += "<td class=\"n\">\(TerminalText.grouped(summary.rowsAfter))</td>"
+            text += "<td class=\"n\">\(grouped(summary.rowsAfter))</td>"
             for (kind, sign, count) in [
                 ("added", "+", summary.added), ("removed", "−", summary.removed),
                 ("changed", "~", summary.changed),
             ] {
-                let shown = count == 0 ? "" : sign + TerminalText.grouped(count)
+                let shown = count == 0 ? "" : sign + grouped(count)
                 text += "<td class=\"n \(kind)\">\(shown)</td>"
             }
             let notes = [line.note, summary.schemaChanges.isEmpty ? nil : "schema changed"]
@@ -149,7 +149,7 @@ package struct HTMLRenderer: DiffWriter {
             case .removed: ("−", "removed")
             case .changed: ("~", "changed")
             }
-        let times = change.count > 1 ? "×\(TerminalText.grouped(change.count))" : ""
+        let times = change.count > 1 ? "×\(grouped(change.count))" : ""
         text += "<tr class=\"\(change.kind.rawValue)\">"
         text += "<td class=\"sign\" title=\"\(word)\">\(sign)\(times)</td>"
         for column in grid {

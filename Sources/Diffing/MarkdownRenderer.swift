@@ -105,10 +105,10 @@ package struct MarkdownRenderer: DiffWriter, Sendable {
     private mutating func addToOverview(_ table: DiffTable, _ summary: DiffSummary) {
         let notes = [table.note, table.schemaChanges.isEmpty ? nil : "schema changed"]
         let line =
-            "| `\(table.name)` | \(TerminalText.grouped(summary.rowsAfter)) "
-            + "| \(TerminalText.grouped(summary.added)) "
-            + "| \(TerminalText.grouped(summary.removed)) "
-            + "| \(TerminalText.grouped(summary.changed)) "
+            "| `\(table.name)` | \(grouped(summary.rowsAfter)) "
+            + "| \(grouped(summary.added)) "
+            + "| \(grouped(summary.removed)) "
+            + "| \(grouped(summary.changed)) "
             + "| \(notes.compactMap { $0 }.joined(separator: ", ")) |\n"
         let length = line.utf16.count
         if tablesNotCounted == 0, length <= overviewLeft {
@@ -144,8 +144,8 @@ package struct MarkdownRenderer: DiffWriter, Sendable {
         var text = "### \(CellDisplay.counted(tables, "table")) "
         text += "\(tables == 1 ? "differs" : "differ") between \(before) and \(after)\n\n"
         text += "\(CellDisplay.counted(total.added, "row")) added, "
-        text += "\(TerminalText.grouped(total.removed)) removed, "
-        text += "\(TerminalText.grouped(total.changed)) changed.\n\n"
+        text += "\(grouped(total.removed)) removed, "
+        text += "\(grouped(total.changed)) changed.\n\n"
         text += "| table | rows | added | removed | changed | |\n|---|--:|--:|--:|--:|---|\n"
         text += overview
         if tablesNotCounted > 0 {

@@ -29,11 +29,11 @@ package struct StatRenderer: Sendable {
         let rows = lines.map { line in
             let summary = line.summary
             return [
-                line.table, TerminalText.grouped(summary.rowsAfter),
-                "+" + TerminalText.grouped(summary.added),
-                "-" + TerminalText.grouped(summary.removed),
-                "~" + TerminalText.grouped(summary.changed),
-                TerminalText.grouped(summary.chunksRead),
+                line.table, grouped(summary.rowsAfter),
+                "+" + grouped(summary.added),
+                "-" + grouped(summary.removed),
+                "~" + grouped(summary.changed),
+                grouped(summary.chunksRead),
             ]
         }
         let widths = header.indices.map { column in
@@ -53,8 +53,8 @@ package struct StatRenderer: Sendable {
         let sums = lines.map(\.summary)
         text += "\(counted(lines.count, "table")) changed: "
         text += counted(sums.reduce(0) { $0 + $1.added }, "row") + " added, "
-        text += TerminalText.grouped(sums.reduce(0) { $0 + $1.removed }) + " removed, "
-        text += TerminalText.grouped(sums.reduce(0) { $0 + $1.changed }) + " changed\n"
+        text += grouped(sums.reduce(0) { $0 + $1.removed }) + " removed, "
+        text += grouped(sums.reduce(0) { $0 + $1.changed }) + " changed\n"
         return text
     }
 

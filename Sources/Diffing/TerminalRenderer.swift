@@ -21,9 +21,9 @@ package struct TerminalRenderer: DiffWriter, Sendable {
     /// The table's name and rows, and a line for each change of its schema.
     package mutating func begin(_ table: DiffTable) -> String {
         self.table = table
-        var rows = TerminalText.grouped(table.rowsBefore)
+        var rows = grouped(table.rowsBefore)
         if table.rowsAfter != table.rowsBefore {
-            rows += " → " + TerminalText.grouped(table.rowsAfter)
+            rows += " → " + grouped(table.rowsAfter)
         }
         rows += table.rowsAfter == 1 ? " row" : " rows"
         let note = table.note.map { "  (\($0))" } ?? ""
@@ -43,7 +43,7 @@ package struct TerminalRenderer: DiffWriter, Sendable {
     /// One change: a line for a row added or removed, and for a row changed a line with its key
     /// and cells, or a line each if they do not fit one.
     package func row(_ change: RowChange) -> String {
-        let times = change.count > 1 ? " ×\(TerminalText.grouped(change.count))" : ""
+        let times = change.count > 1 ? " ×\(grouped(change.count))" : ""
         switch change.kind {
         case .added:
             let row = summaryLine(change.after ?? [])
@@ -91,9 +91,9 @@ package struct TerminalRenderer: DiffWriter, Sendable {
     package func end(_ summary: DiffSummary, leftOut: Int) -> String {
         var text = leftOut > 0 ? "… and \(CellDisplay.counted(leftOut, "more row"))\n" : ""
         if summary.added + summary.removed + summary.changed > 0 {
-            text += paint("+\(TerminalText.grouped(summary.added))", "32") + " added, "
-            text += paint("-\(TerminalText.grouped(summary.removed))", "31") + " removed, "
-            text += paint("~\(TerminalText.grouped(summary.changed))", "33") + " changed\n"
+            text += paint("+\(grouped(summary.added))", "32") + " added, "
+            text += paint("-\(grouped(summary.removed))", "31") + " removed, "
+            text += paint("~\(grouped(summary.changed))", "33") + " changed\n"
         }
         return text + "\n"
     }

@@ -63,15 +63,15 @@ package enum TerminalText {
         let space = String(repeating: " ", count: max(0, width - Self.width(text)))
         return isRight ? space + text : text + space
     }
+}
 
-    /// A whole number with commas between thousands, whatever the locale.
-    static func grouped(_ number: Int) -> String {
-        let digits = Array(String(number.magnitude))
-        var out = number < 0 ? "-" : ""
-        for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.count - index) % 3 == 0 { out.append(",") }
-            out.append(digit)
-        }
-        return out
+/// A whole number with commas between thousands, whatever the locale: `1,234,567`.
+package func grouped(_ number: Int) -> String {
+    let digits = Array(String(number.magnitude))
+    var out = number < 0 ? "-" : ""
+    for (index, digit) in digits.enumerated() {
+        if index > 0, (digits.count - index) % 3 == 0 { out.append(",") }
+        out.append(digit)
     }
+    return out
 }

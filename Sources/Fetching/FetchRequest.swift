@@ -4,6 +4,8 @@ package struct FetchRequest: Sendable {
     package var url: String
     /// Sent as they are; `Authorization` and `Cookie` are not sent on to another host.
     package var headers: [(name: String, value: String)]
+    /// What is sent: the request is a POST of it then, and not led elsewhere.
+    package var body: [UInt8]?
     /// ETag of the copy at hand: an unchanged body is answered with `notModified`.
     package var ifNoneMatch: String?
     /// `Last-Modified` of the copy at hand, as the server spelled it.
@@ -21,6 +23,7 @@ package struct FetchRequest: Sendable {
     package init(
         url: String,
         headers: [(name: String, value: String)] = [],
+        body: [UInt8]? = nil,
         ifNoneMatch: String? = nil,
         ifModifiedSince: String? = nil,
         maximumBytes: Int64 = 1 << 30,
@@ -30,6 +33,7 @@ package struct FetchRequest: Sendable {
     ) {
         self.url = url
         self.headers = headers
+        self.body = body
         self.ifNoneMatch = ifNoneMatch
         self.ifModifiedSince = ifModifiedSince
         self.maximumBytes = maximumBytes

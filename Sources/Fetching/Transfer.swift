@@ -101,7 +101,7 @@ final class Transfer {
         // Timeouts must not be made with SIGALRM in a program with threads.
         handle.set(CURLOPT_NOSIGNAL, 1)
         handle.set(CURLOPT_PROTOCOLS_STR, "http,https,file")
-        handle.set(CURLOPT_FOLLOWLOCATION, 1)
+        handle.set(CURLOPT_FOLLOWLOCATION, request.body == nil ? 1 : 0)
         handle.set(CURLOPT_MAXREDIRS, 10)
         // Who asked for https gets https: a redirect may not take the proof away.
         let isSecure = request.url.lowercased().hasPrefix("https:")
@@ -115,6 +115,14 @@ final class Transfer {
         handle.set(CURLOPT_LOW_SPEED_TIME, max(1, Int(request.stallSeconds)))
         handle.set(CURLOPT_MAXFILESIZE_LARGE, large: request.maximumBytes)
 
+        if let body = request.body {
+            handle.set(CURLOPT_POST, 1)
+            handle.set(CURLOPT_POSTFIELDSIZE_LARGE, large: Int64(body.count))
+            unsafe body.withUnsafeBytes { bytes in
+                let start = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+                _ = unsafe shim_curl_set_pointer(handle.raw, CURLOPT_COPYPOSTFIELDS, start)
+            }
+        }
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe shim_curl_set_pointer(handle.raw, CURLOPT_WRITEDATA, context)
         _ = unsafe shim_curl_set_pointer(handle.raw, CURLOPT_HEADERDATA, context)

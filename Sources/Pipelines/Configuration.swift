@@ -16,6 +16,8 @@ package struct Configuration: Sendable {
     package let privacy: Privacy
     /// What bounds runs.
     package let run: RunLimits
+    /// The environment variable with the address that failures are posted to; nil for none.
+    package let webhookVariable: String?
     /// Sources by name.
     package let sources: [Source]
     /// Which runs start by themselves; nil if none does.
@@ -127,7 +129,7 @@ package struct Configuration: Sendable {
             )
         }
         try root.refuseUnknownKeys([
-            "warehouse", "privacy", "directory", "sources", "schedule", "run",
+            "warehouse", "privacy", "directory", "sources", "schedule", "run", "notify",
         ])
 
         let warehouse = try root.table("warehouse")
@@ -141,6 +143,9 @@ package struct Configuration: Sendable {
 
         privacy = try Privacy(root.table("privacy"))
         run = try RunLimits(root.table("run"))
+        let notify = try root.table("notify")
+        try notify?.refuseUnknownKeys(["webhook_env"])
+        webhookVariable = try notify?.requiredString("webhook_env")
         schedule = try root.table("schedule").map { (settings) throws(Failure) in
             try Schedule(settings)
         }

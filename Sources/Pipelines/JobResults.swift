@@ -26,6 +26,7 @@ final class JobResults<Result: Sendable>: Sendable {
     /// The next result, in the order in which they come; waits for it.
     ///
     /// - Parameter meanwhile: called now and then.
+    /// - Returns: what a thread handed in.
     func next(_ meanwhile: () -> Void) -> Result {
         while count.wait(timeout: .now() + .milliseconds(Self.interval)) == .timedOut {
             meanwhile()

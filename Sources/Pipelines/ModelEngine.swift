@@ -76,7 +76,13 @@ package enum ModelEngine {
 
     /// The rows of a model whose columns are known, of what the connection sees.
     ///
-    /// - Parameter condition: SQL that they have to meet; nil for all.
+    /// - Parameters:
+    ///   - model: the model.
+    ///   - schema: its columns.
+    ///   - connection: sees the tables it reads.
+    ///   - limit: how much memory the rows may take before they go to disk; nil for any.
+    ///   - condition: SQL that the rows have to meet; nil for all.
+    /// - Returns: the rows, sorted by the model's key.
     /// - Throws: `query.*`, `records.duplicate-key`, at the model's file.
     static func rows(
         of model: Model,

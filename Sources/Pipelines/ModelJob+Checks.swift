@@ -19,6 +19,7 @@ extension ModelJob {
     ///   - isNew: whether it differs from the one committed; then every check is tried. Else those
     ///     whose outcome may have changed.
     ///   - engine: nil if all is known.
+    /// - Returns: the outcome with what came of the checks.
     /// - Throws: what concerns more than the check, as an interrupt.
     func audit(
         _ outcome: Outcome,

@@ -67,6 +67,7 @@ struct ModelJob: Sendable {
     /// - Parameters:
     ///   - threads: for SQL, cutting and compressing.
     ///   - engine: nobody else uses it.
+    /// - Returns: the version with what came of its checks.
     /// - Throws: why there is no version; a version that fails its checks is an outcome.
     func run(threads: Int, on engine: Connection) throws(Failure) -> Outcome {
         if reason == .upToDate, let state = tables[table] {

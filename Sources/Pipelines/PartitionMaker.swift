@@ -155,6 +155,7 @@ struct PartitionMaker {
     /// The rows of a table that lie in some partitions.
     ///
     /// - Parameter partitions: in order of time.
+    /// - Returns: what selects them.
     func selection(of partitions: [Partition]) -> RowSelection {
         var ranges: [(start: [UInt8], end: [UInt8])] = []
         var last: Partition?

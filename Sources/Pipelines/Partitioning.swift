@@ -100,7 +100,10 @@ package struct Partitioning: Sendable {
 
     /// The time of a cell; nil if it is none.
     ///
-    /// - Parameter text: JSON of a date or a timestamp.
+    /// - Parameters:
+    ///   - text: JSON of a date or a timestamp.
+    ///   - type: which of them.
+    /// - Returns: microseconds since 1970.
     static func micros(_ text: [UInt8], _ type: ColumnType) -> Int64? {
         let inner = text.dropFirst().dropLast()
         return unsafe inner.withUnsafeBufferPointer { text in

@@ -23,7 +23,9 @@ package struct Provenance: Sendable, Equatable {
     /// Tables read, with their digests, sorted by table.
     package let inputs: [Input]
     /// Of a table in partitions: digest of its rows of `meta.partitions`, which are of this version
-    /// if it is theirs. It follows from the rest, so it is not in the fingerprint.
+    /// if it is theirs.
+    ///
+    /// It follows from the rest, so it is not in the fingerprint.
     var partitions: Digest?
 
     /// What kind of step made a table.

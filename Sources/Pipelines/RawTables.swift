@@ -15,6 +15,9 @@ package enum RawTables {
     static let checks = name("meta", "checks")
     /// What partitions are made of; there only where models are in partitions.
     static let partitions = name("meta", "partitions")
+    /// Records of runs and of their tables, on a reference of their own.
+    static let runs = name("meta", "runs")
+    static let steps = name("meta", "steps")
     /// What the directory says.
     static let directory = [
         name("raw", "projects"), name("raw", "collections"), name("raw", "artifacts_by_project"),

@@ -239,6 +239,9 @@ struct RevisionTables {
             try warehouse.store.require(.manifest, ofTables: [folder.id])
             if let snapshot = try warehouse.store.snapshot(table, inTree: tree) { return snapshot }
         }
+        if revision == nil, let record = try RunRecords(warehouse.store).snapshot(table) {
+            return record
+        }
         throw try unknown(written, at: tree, revision: revision)
     }
 

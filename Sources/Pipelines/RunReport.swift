@@ -1,5 +1,7 @@
 package import Codecs
 package import Diagnostics
+import Diffing
+import Foundation
 package import GitStore
 package import Snapshots
 
@@ -50,13 +52,22 @@ package struct RunReport: Sendable {
     package var scratchReason: String?
     /// What came of the checks of the tables that were looked at.
     package var checks: [CheckRow]
-    /// Why tables failed, in the order in which they did.
-    package var failures: [Failure]
+    /// Why tables failed, in the graph's order.
+    package var causes: [Cause]
     package var asOf: String?
     package var warehouse: Digest?
     /// Sentences a reader must know: kept sources, made-up data.
     package var notes: [String]
     package var seconds: Double
+
+    /// Why one table failed.
+    package struct Cause: Sendable {
+        package let table: TableName
+        package let failures: [Failure]
+    }
+
+    /// Why tables failed, in the graph's order.
+    package var failures: [Failure] { causes.flatMap(\.failures) }
 
     /// Tables that are not what the files and sources say now: they failed, or wait for one.
     package var behind: [Table] {
@@ -78,4 +89,31 @@ package enum RunEvent: Sendable {
     case finished(RunReport.Table)
     /// Something a reader must know.
     case note(String)
+}
+
+extension RunEvent {
+    /// A line for people, of what is worth one: a note, a table that is not as it was.
+    package var line: String? {
+        switch self {
+        case .note(let text): return "note: \(text)"
+        case .finished(let table):
+            guard table.state != .reused, table.state != .removed else { return nil }
+            let seconds = String(format: "%.2f s", table.seconds)
+            return
+                "\(table.state.rawValue) \(table.table)  \(grouped(table.rows)) rows  \(seconds)  (\(table.reason.text))"
+        case .planned, .started, .ended, .progress: return nil
+        }
+    }
+}
+
+extension Failure {
+    /// The failure for scripts.
+    package var json: JSONValue {
+        .object([
+            ("code", .string(code.description)), ("message", .string(message)),
+            ("place", place.map { .string($0.description) } ?? .null),
+            ("hint", hint.map { .string($0) } ?? .null),
+            ("cause", cause.map { .string($0) } ?? .null),
+        ])
+    }
 }

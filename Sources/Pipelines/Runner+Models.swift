@@ -136,10 +136,11 @@ extension Runner {
             }
         }
         if let fatal { throw fatal }
-        for told in told {
+        for (node, told) in zip(nodes, told) {
             for text in told.notes { note(text) }
             checkRows += told.checks
-            failures += told.failures
+            guard !told.failures.isEmpty else { continue }
+            causes.append(.init(table: node.model.table, failures: told.failures))
         }
     }
 

@@ -16,8 +16,9 @@ package final class Runner {
     package struct Options: Sendable {
         /// Threads for parsing, compressing and SQL.
         package var threads: Int
-        /// Memory for SQL, in bytes; nil for the engine's default. Engines that models are made on at
-        /// the same time share it.
+        /// Memory for SQL, in bytes; nil for the engine's default.
+        ///
+        /// Engines that models are made on at the same time share it.
         package var memoryLimit: Int64?
         /// How many models are made at the same time, at least 1; nil for what the configuration
         /// says.
@@ -43,6 +44,9 @@ package final class Runner {
             let bytes = Int(clamping: (memoryLimit ?? 2 << 30) / 4) / jobs
             return SortLimit(bytes: max(bytes, 16 << 20), storage: SpillFolder(of: repository))
         }
+
+        /// Where failures are posted to; nil for nowhere.
+        package var webhook: String?
 
         /// PEM file of the certificates to trust; nil for the system's.
         package var certificateFile: String?
@@ -114,7 +118,9 @@ package final class Runner {
     /// a commit is no more.
     var asCommitted: Set<TableName> = []
     /// Why tables failed.
-    var failures: [Failure] = []
+    var causes: [RunReport.Cause] = []
+    /// The last lines of what the run told.
+    let log: RunLog
     /// Tables that failed or stay behind for one that did.
     var heldBack: Set<TableName> = []
 
@@ -132,7 +138,12 @@ package final class Runner {
         self.warehouse = warehouse
         self.options = options
         self.selection = selection
-        self.event = event
+        let log = RunLog()
+        self.log = log
+        self.event = { told in
+            log.take(told)
+            event(told)
+        }
         root = try warehouse.requiredRoot()
         files = WorkTreeFiles(root: root)
         pending = Pending(root: root)
@@ -251,20 +262,7 @@ package final class Runner {
     /// - Throws: the first failure that concerns more than one model, `run.cancelled`; the
     ///   repository is then as it was.
     package func run() throws(Failure) -> RunReport {
-        do {
-            return try execute()
-        } catch {
-            // What was stopped says so in words of its own.
-            if [.fetchCancelled, .queryInterrupted].contains(error.code) {
-                try options.cancellation.check()
-            }
-            throw error
-        }
-    }
-
-    private func execute() throws(Failure) -> RunReport {
-        let clock = ContinuousClock()
-        let start = clock.now
+        let start = ContinuousClock().now
         if !options.isTrial {
             try Self.refuseDirtySnapshots(warehouse.repository)
             try refuseUncommitted()
@@ -278,6 +276,42 @@ package final class Runner {
             in: warehouse.repository
         )
         defer { locks.release() }
+        // A trial leaves no trace.
+        let recorder =
+            options.isTrial
+            ? nil
+            : try RunRecorder(warehouse, selection: selection, options: options) { [event] in
+                event(.note($0))
+            }
+        let notifier = options.isTrial ? nil : try Notifier(self)
+        if !plan.pending.isEmpty { recorder?.begin() }
+        do {
+            var report = try execute(plan)
+            report.seconds = (ContinuousClock().now - start).seconds
+            recorder?.end(report)
+            notifier?.tell(report, run: recorder?.run)
+            return report
+        } catch {
+            let failure = inWordsOfItsOwn(error)
+            recorder?.end(failure, tables: outcomes)
+            notifier?.tell(failure, run: recorder?.run)
+            throw failure
+        }
+    }
+
+    /// What was stopped because the run is cancelled says so.
+    private func inWordsOfItsOwn(_ failure: Failure) -> Failure {
+        do throws(Failure) {
+            if [.fetchCancelled, .queryInterrupted].contains(failure.code) {
+                try options.cancellation.check()
+            }
+            return failure
+        } catch {
+            return error
+        }
+    }
+
+    private func execute(_ plan: Plan) throws(Failure) -> RunReport {
         event(.planned(tables: plan.steps.reduce(0) { $0 + $1.tables.count }))
         var models: [Graph.Node] = []
         for step in plan.steps {
@@ -297,7 +331,7 @@ package final class Runner {
         var report = RunReport(
             tables: outcomes.sorted { $0.table < $1.table },
             checks: checkRows,
-            failures: failures,
+            causes: causes,
             asOf: try overallAsOf(),
             notes: notes,
             seconds: 0
@@ -306,7 +340,6 @@ package final class Runner {
         for table in partitionsNow.keys {
             PartitionSpool(of: table, in: warehouse.repository).clear()
         }
-        report.seconds = (clock.now - start).seconds
         return report
     }
 

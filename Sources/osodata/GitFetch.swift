@@ -1,4 +1,5 @@
 import Diagnostics
+import Diffing
 import Foundation
 import GitStore
 import Snapshots

@@ -19,7 +19,8 @@ struct Osodata: ParsableCommand {
         version: version,
         subcommands: [
             InitCommand.self, DoctorCommand.self, ImportCommand.self, PlanCommand.self,
-            RunCommand.self, LogCommand.self, TablesCommand.self, ShowCommand.self,
+            RunCommand.self, RunsCommand.self, LogCommand.self, TablesCommand.self,
+            ShowCommand.self,
             QueryCommand.self, ExportCommand.self, CacheCommand.self, DiffCommand.self,
             HistoryCommand.self,
             LineageCommand.self, VerifyCommand.self, ScheduleCommand.self, TestCommand.self,

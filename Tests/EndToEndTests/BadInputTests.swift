@@ -264,7 +264,7 @@ import Testing
             .trimmingCharacters(in: .newlines)
         try world.shell(
             """
-            mv .git/objects/pack/*.pack .. && rm -f .git/objects/pack/* && git unpack-objects -q <../*.pack
+            mv .git/objects/pack/*.pack .. && rm -f .git/objects/pack/* && for p in ../*.pack; do git unpack-objects -q <$p; done
             id=$(git rev-parse HEAD:\(path)) && f=.git/objects/${id:0:2}/${id:2} && chmod u+w $f &&
             python3 - "$f" \(path) <<'PY'
             import sys, zlib

@@ -27,7 +27,7 @@ struct CrashTests {
         .enabled(if: strace, "needs strace (Scripts/bootstrap) and leave to use ptrace"),
         arguments: [
             "fsync:error=ENOSPC:when=1+", "fsync:error=ENOSPC:when=7+",
-            "pwrite64:error=ENOSPC:when=1",
+            "pwrite64:error=ENOSPC:when=1+",
         ]
     )
     func `a call without room is an error, and the next run is fine`(rule: String) throws {

@@ -54,4 +54,29 @@ import Testing
         let verify = try world.osodata("verify", "--rebuild")
         #expect(verify.status == 0, "\(verify.output)\(verify.messages)")
     }
+
+    @Test func `a rebuild is held against the commit with each number of threads`() throws {
+        let world = try makeWarehouse(
+            model: "SELECT k AS id, list(id ORDER BY id) AS n FROM raw.rows GROUP BY k"
+        )
+        defer { world.remove() }
+        #expect(try world.commitAndRun().status == 0)
+        let fine = try world.osodata("verify", "--rebuild", "--threads", "1,2,8")
+        #expect(fine.status == 0, "\(fine.messages)")
+        for count in [1, 2, 8] {
+            let lines = fine.output.split(separator: "\n").filter {
+                $0.hasPrefix("rebuilt   marts.t ") && $0.hasSuffix("  --threads \(count)")
+            }
+            #expect(lines.count == 1, "\(fine.output)")
+        }
+        let one = try world.osodata("verify", "--rebuild", "--threads", "2")
+        #expect(!one.output.contains("--threads"))
+        let json = try world.osodata("verify", "--rebuild", "--threads", "1,8", "--json").output
+        #expect(json.matches(of: /"equal": true/).count == 2, "\(json)")
+        #expect(json.contains("\"threads\": 1") && json.contains("\"threads\": 8"), "\(json)")
+        for wrong in ["0", "1,", "x", "1,2000"] {
+            #expect(try world.osodata("verify", "--rebuild", "--threads", wrong).status == 2)
+        }
+        #expect(try world.osodata("verify", "--threads", "1,2").status == 2)
+    }
 }

@@ -36,20 +36,42 @@ struct EngineOptions: ParsableArguments {
     /// Bytes of memory, if they are said.
     var memoryLimit: Int64? { memory.flatMap(Self.bytes) }
 
+    /// What the runner needs.
+    func runnerOptions(
+        keyVariable: String? = nil,
+        webhookVariable: String? = nil
+    ) -> Runner.Options {
+        Self.runnerOptions(
+            threads: threads,
+            memoryLimit: memoryLimit,
+            keyVariable: keyVariable,
+            webhookVariable: webhookVariable
+        )
+    }
+
     /// What the runner needs; the only place that reads the clock and the environment for it.
-    func runnerOptions(keyVariable: String? = nil) -> Runner.Options {
+    static func runnerOptions(
+        threads: Int?,
+        memoryLimit: Int64?,
+        keyVariable: String? = nil,
+        webhookVariable: String? = nil
+    ) -> Runner.Options {
         let environment = ProcessInfo.processInfo.environment
-        return Runner.Options(
+        var options = Runner.Options(
             threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
             memoryLimit: memoryLimit,
             now: Int64(Date().timeIntervalSince1970 * 1_000_000),
-            author: Self.author(environment),
+            author: author(environment),
             emailKey: keyVariable.flatMap { environment[$0] }.map { [UInt8]($0.utf8) },
             version: Osodata.version,
             certificateFile: environment["SSL_CERT_FILE"],
             sleep: { Thread.sleep(forTimeInterval: $0) },
             clock: { Int64(Date().timeIntervalSince1970 * 1_000_000) }
         )
+        options.webhook = webhookVariable.flatMap { environment[$0] }.flatMap {
+            $0.isEmpty ? nil : $0
+        }
+        return options
     }
 
     /// `GIT_AUTHOR_NAME` and `GIT_AUTHOR_EMAIL`, as git takes them before its configuration.
@@ -59,7 +81,8 @@ struct EngineOptions: ParsableArguments {
         return Signature(name: name, email: email, time: 0, offset: 0)
     }
 
-    private static func bytes(_ text: String) -> Int64? {
+    /// The bytes of `512MB` or `4GB`; nil for other text.
+    static func bytes(_ text: String) -> Int64? {
         let units: [(String, Int64)] = [
             ("TB", 1 << 40), ("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10), ("KB", 1 << 10),
         ]
@@ -108,6 +131,9 @@ extension Warehouse {
         let tree = try tree(revision)
         if let tree, let snapshot = try store.snapshot(argument.table, inTree: tree) {
             return snapshot
+        }
+        if argument.revision == nil, let record = try RunRecords(store).snapshot(argument.table) {
+            return record
         }
         let names = try tree.map { (tree) throws(Failure) in try store.tables(inTree: tree) } ?? []
         let near = nearest(to: argument.table, among: names)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Codecs
 import Diagnostics
+import Diffing
 import Foundation
 import GitStore
 import Pipelines

@@ -74,14 +74,16 @@ struct RunCommand: ParsableCommand {
         _ selection: Selection?
     ) throws -> (report: RunReport, madeUp: [String]) {
         let opened = try warehouse.open()
-        let keyVariable = try Configuration(files: WorkTreeFiles(root: opened.requiredRoot()))
-            .privacy.keyVariable
+        let configuration = try Configuration(files: WorkTreeFiles(root: opened.requiredRoot()))
         let cancellation = Cancellation()
         let signals = EndSignals(cancellation)
         defer { signals.stop() }
         let live = LiveProgress()
         defer { live.clear() }
-        var options = engine.runnerOptions(keyVariable: keyVariable)
+        var options = engine.runnerOptions(
+            keyVariable: configuration.privacy.keyVariable,
+            webhookVariable: configuration.webhookVariable
+        )
         options.isTrial = scratch
         options.jobs = jobs
         options.cancellation = cancellation

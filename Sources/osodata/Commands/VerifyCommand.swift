@@ -1,6 +1,7 @@
 import ArgumentParser
 import Codecs
 import Diagnostics
+import Diffing
 import GitStore
 import Pipelines
 import Snapshots
@@ -13,18 +14,41 @@ struct VerifyCommand: ParsableCommand {
         discussion: """
             With --rebuild every model is run again over the tables of the revision and must give \
             the digests committed; a table kept at its last good version, in the commit that made \
-            it. Exit status 1 if anything differs.
+            it. --threads 1,2,8 does so once with each number of threads. Exit status 1 if \
+            anything differs.
             """
     )
 
     @OptionGroup var warehouse: WarehouseOptions
-    @OptionGroup var engine: EngineOptions
+    @Option(
+        help: "Threads to use (default: one a core); several numbers rebuild with each: 1,2,8."
+    )
+    var threads: ThreadCounts?
+    @Option(help: "Memory SQL may use, as 512MB or 4GB (default: DuckDB's, 80 % of the machine's).")
+    var memory: String?
     @Argument(help: "Tables; all if none is named.") var tables: [TableArgument] = []
     @Option(name: .customLong("at"), help: "The revision.") var revision = "HEAD"
     @Flag(help: "Run the models again and compare.") var rebuild = false
     @Flag(help: "Print SHA-256 of each table's whole text, as zstdcat … | sha256sum gives it.")
     var content = false
     @Flag(help: "Print JSON.") var json = false
+
+    /// Refuses values that make no sense.
+    func validate() throws {
+        if let memory, EngineOptions.bytes(memory) == nil {
+            throw ValidationError("'\(memory)' is not a size such as 512MB or 4GB.")
+        }
+        if let threads, threads.all.count > 1, !rebuild {
+            throw ValidationError("Several numbers of threads are for --rebuild.")
+        }
+    }
+
+    private func options(threads: Int?) -> Runner.Options {
+        EngineOptions.runnerOptions(
+            threads: threads,
+            memoryLimit: memory.flatMap(EngineOptions.bytes)
+        )
+    }
 
     func run() throws {
         let opened = try warehouse.open()
@@ -44,7 +68,7 @@ struct VerifyCommand: ParsableCommand {
             guard let folder = try opened.repository.entry(path: name.path, inTree: tree) else {
                 continue
             }
-            let threads = engine.runnerOptions().threads
+            let threads = options(threads: threads?.all.first).threads
             let result = opened.store.verify(name, tree: folder.id, threads: threads)
             problems += result.problems.count
             lacksObjects = lacksObjects || result.problems.contains { $0.kind == .missing }
@@ -70,11 +94,15 @@ struct VerifyCommand: ParsableCommand {
         }
         if rebuild {
             let commit = try opened.commit(revision)
-            try Rebuild.run(opened, commit: commit, only: only, options: engine.runnerOptions()) {
-                outcome in
-                if !outcome.isEqual { (problems, isRebuildOff) = (problems + 1, true) }
-                report.append(outcome.json)
-                if !json { Output.line(outcome.text) }
+            let counts = threads?.all ?? []
+            for count in counts.isEmpty ? [nil] : counts.map(Optional.some) {
+                let options = options(threads: count)
+                try Rebuild.run(opened, commit: commit, only: only, options: options) { outcome in
+                    if !outcome.isEqual { (problems, isRebuildOff) = (problems + 1, true) }
+                    report.append(outcome.json(threads: options.threads))
+                    let mark = counts.count > 1 ? "  --threads \(options.threads)" : ""
+                    if !json { Output.line(outcome.text + mark) }
+                }
             }
         }
         if json { Output.json(.array(report)) }
@@ -128,14 +156,28 @@ extension Rebuild.Outcome {
                 + (caveat.map { " (\($0))" } ?? "")
     }
 
-    fileprivate var json: JSONValue {
+    fileprivate func json(threads: Int) -> JSONValue {
         .object([
             ("table", .string(table.description)), ("check", .string("rebuild")),
+            ("threads", .int(Int64(threads))),
             ("committed", .string(committed.hex)),
             ("rebuilt", rebuilt.map { .string($0.hex) } ?? .null),
             ("equal", .bool(isEqual)), ("made_in", madeIn.map { .string($0.hex) } ?? .null),
             ("caveat", caveat.map { .string($0) } ?? .null),
         ])
+    }
+}
+
+/// Numbers of threads, as `2` or `1,2,8`.
+struct ThreadCounts: ExpressibleByArgument {
+    let all: [Int]
+
+    init?(argument: String) {
+        let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map {
+            Int($0) ?? 0
+        }
+        guard numbers.allSatisfy({ (1...1_024).contains($0) }) else { return nil }
+        all = numbers
     }
 }
 

@@ -1,3 +1,4 @@
+import Diffing
 import Foundation
 import Pipelines
 import Snapshots
@@ -29,19 +30,15 @@ final class LiveProgress: Sendable {
                 state.running.removeAll { $0 == step }
             case .progress(let text):
                 overwrite(text, &state)
-            case .note(let text):
-                line("note: \(text)", &state)
+            case .note:
+                break
             case .finished(let table):
                 state.running.removeAll { $0 == table.table.description }
                 state.done += 1
-                guard table.state != .reused, table.state != .removed else { return }
-                let seconds = String(format: "%.2f s", table.seconds)
-                line(
-                    "\(table.state.rawValue) \(table.table)  \(grouped(table.rows)) rows  \(seconds)  (\(table.reason.text))",
-                    &state
-                )
-                if !state.running.isEmpty { overwrite(nil, &state) }
             }
+            guard let text = event.line else { return }
+            line(text, &state)
+            if !state.running.isEmpty { overwrite(nil, &state) }
         }
     }
 

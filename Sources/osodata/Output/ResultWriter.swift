@@ -1,5 +1,6 @@
 import Codecs
 import Diagnostics
+import Diffing
 import Glibc
 import Querying
 import Records

@@ -1,5 +1,6 @@
 import Codecs
 import Diagnostics
+import Diffing
 import Foundation
 import GitStore
 import Pipelines
@@ -123,18 +124,6 @@ extension RunReport.Table {
             ("rows_before", rowsBefore.map { .int(Int64($0)) } ?? .null),
             ("rows", .int(Int64(rows))), ("digest", digest.map { .string($0.hex) } ?? .null),
             ("reason", .string(reason.text)), ("seconds", .double(seconds)),
-        ])
-    }
-}
-
-extension Failure {
-    /// The failure for scripts.
-    fileprivate var json: JSONValue {
-        .object([
-            ("code", .string(code.description)), ("message", .string(message)),
-            ("place", place.map { .string($0.description) } ?? .null),
-            ("hint", hint.map { .string($0) } ?? .null),
-            ("cause", cause.map { .string($0) } ?? .null),
         ])
     }
 }

@@ -1,3 +1,4 @@
+import Diffing
 import Dispatch
 import Querying
 import Synchronization

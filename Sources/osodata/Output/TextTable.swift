@@ -102,14 +102,3 @@ struct TextTable {
         return TerminalText.safe(String(result).utf8)
     }
 }
-
-/// `1234567` as `1,234,567`.
-func grouped(_ number: Int) -> String {
-    var digits = String(number.magnitude)
-    var index = digits.count - 3
-    while index > 0 {
-        digits.insert(",", at: digits.index(digits.startIndex, offsetBy: index))
-        index -= 3
-    }
-    return (number < 0 ? "-" : "") + digits
-}
