@@ -20,6 +20,8 @@ package struct Model: Sendable {
     package let owner: String?
     /// Words to select it by.
     package let tags: [String]
+    /// How old its data may be, from `as_of()` to now, before it counts as stale.
+    package let freshness: Duration?
     /// How long its statement may take; nil for what `pipelines.toml` says.
     package let timeout: Duration?
     package let cutClass: CutClass
@@ -74,12 +76,13 @@ package struct Model: Sendable {
         )
         try settings.refuseUnknownKeys([
             "key", "description", "class", "columns", "was", "checks", "owner", "tags",
-            "timeout", "partition",
+            "timeout", "partition", "freshness",
         ])
         key = try settings.strings("key") ?? []
         description = try settings.string("description")
         owner = try settings.string("owner")
         tags = try settings.strings("tags") ?? []
+        freshness = try settings.duration("freshness")
         timeout = try settings.duration("timeout")
         if let named = try settings.string("class") {
             guard let cutClass = CutClass(rawValue: named) else {

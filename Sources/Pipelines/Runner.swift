@@ -328,6 +328,7 @@ package final class Runner {
         try writeCoverage()
         try writeChecks()
         try writePartitions()
+        for stale in try staleTables(now: options.now) { note(stale.text) }
         var report = RunReport(
             tables: outcomes.sorted { $0.table < $1.table },
             checks: checkRows,

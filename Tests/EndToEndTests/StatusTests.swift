@@ -151,4 +151,74 @@ struct StatusTests {
         )
         #expect(doctor.output.contains("git rm --cached"))
     }
+
+    @Test func `data older than a model allows is told`() throws {
+        let world = try World()
+        defer { world.remove() }
+        var models = World.models
+        models["models/marts/counts_v1.sql"] = try #require(models["models/marts/counts_v1.sql"])
+            .replacing("description", with: "freshness = \"36h\"\ndescription")
+        models["models/staging/events.sql"] = try #require(models["models/staging/events.sql"])
+            .replacing("description", with: "freshness = \"36500d\"\ndescription")
+        try world.makeWarehouse(models: models)
+        let run = try world.osodata("run")
+        let text =
+            "marts.counts_v1 is stale: its data ends 2025-01-01T01:00:00Z, over 36h ago."
+        #expect(run.status == 0 && run.messages.contains("note: \(text)"), "\(run.messages)")
+        #expect(!run.messages.contains("staging.events is stale"))
+        let status = try world.osodata("status")
+        #expect(status.output.contains("attention   \(text)"), "\(status.output)")
+        #expect(try world.osodata("status", "--json").output.contains(#""marts.counts_v1""#))
+        try world.write("models/marts/bad_v1.sql", "/* key = [\"n\"] */ SELECT 'x'::INT AS n")
+        try world.commitAndRun()
+        let after = try world.osodata("status").output
+        #expect(after.contains("attention   run "), "\(after)")
+        #expect(after.contains(" failed: models/marts/bad_v1.sql"), "\(after)")
+    }
+
+    @Test func `a plan tells what it may cost`() throws {
+        let world = try World()
+        defer { world.remove() }
+        try world.makeWarehouse()
+        let first = try world.osodata("plan", "--estimate")
+        #expect(first.messages.contains("steps were never done before"), "\(first.messages)")
+        try world.osodata("run")
+        let same = try world.osodata("plan", "--estimate")
+        #expect(same.messages.hasPrefix("About 0 requests, 0 bytes to fetch, "), "\(same.messages)")
+        #expect(!same.messages.contains("never done"))
+        try world.write(
+            "models/marts/counts_v1.sql",
+            try #require(World.models["models/marts/counts_v1.sql"]).replacing(
+                "count(*)",
+                with: "1 + count(*)"
+            )
+        )
+        try world.write("models/marts/new_v1.sql", "/* key = [\"n\"] */ SELECT 1 AS n")
+        // A server that nobody asks for a plan.
+        try world.write(
+            "pipelines.toml",
+            World.pipelines + """
+
+                [sources.far]
+                connector = "github-archive"
+                endpoint = "http://127.0.0.1:9"
+                from = "2025-01-01-0"
+                to = "2025-01-01-2"
+                """
+        )
+        let plan = try world.osodata("plan", "--estimate", "--json")
+        let steps = try #require(
+            try JSONSerialization.jsonObject(with: Data(plan.output.utf8)) as? [[String: Any]]
+        )
+        func estimate(_ table: String) throws -> [String: Any] {
+            let step = steps.first { ($0["tables"] as? [String])?.contains(table) == true }
+            return try #require(step?["estimate"] as? [String: Any])
+        }
+        #expect(try estimate("marts.counts_v1")["seconds"] is Double)
+        #expect(try estimate("marts.new_v1")["seconds"] is NSNull)
+        #expect(try estimate("staging.events")["seconds"] as? Double != nil)
+        #expect(try estimate("raw.github_events")["requests"] as? Int == 3)
+        // Nothing of that source was read before.
+        #expect(try estimate("raw.github_events")["bytes"] is NSNull)
+    }
 }

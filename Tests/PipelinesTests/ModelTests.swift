@@ -114,7 +114,7 @@ struct ModelTests {
                 at: "models/marts/a.sql:1:6",
                 "The file has no key 'kind'.",
                 hint:
-                    "Known keys: checks, class, columns, description, key, owner, partition, tags, timeout, was."
+                    "Known keys: checks, class, columns, description, freshness, key, owner, partition, tags, timeout, was."
             )
         ),
         Case(

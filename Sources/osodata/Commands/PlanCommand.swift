@@ -1,6 +1,8 @@
 import ArgumentParser
 import Codecs
 import Diagnostics
+import Diffing
+import Foundation
 import GitStore
 import Pipelines
 import Snapshots
@@ -21,6 +23,8 @@ struct PlanCommand: ParsableCommand {
     @OptionGroup var engine: EngineOptions
     @Flag(help: "Show what changed since a table was made: lines, keys, inputs, before and after.")
     var why = false
+    @Flag(help: "Show requests, bytes and seconds of each step, as far as runs before tell.")
+    var estimate = false
     @Flag(help: "Print the plan as JSON.") var json = false
 
     func run() throws {
@@ -35,16 +39,18 @@ struct PlanCommand: ParsableCommand {
         if why {
             for step in plan.steps { changes[step.tables[0]] = try runner.changes(of: step) }
         }
+        let estimates = estimate ? try runner.estimate(plan) : nil
         if json {
             Output.json(
                 .array(
-                    plan.steps.map { step in
+                    plan.steps.enumerated().map { index, step in
                         .object([
                             ("kind", .string(step.kind.name)),
                             ("tables", .array(step.tables.map { .string($0.description) })),
                             ("reason", .string(step.reason.text)),
                             ("will_run", .bool(step.reason != .upToDate)),
                             ("partitions", step.partitions?.json ?? .null),
+                            ("estimate", estimates?[index].json ?? .null),
                             (
                                 "changes",
                                 .array((changes[step.tables[0]] ?? []).map(\.json))
@@ -61,13 +67,23 @@ struct PlanCommand: ParsableCommand {
             )
             return
         }
-        var table = TextTable([("STEP", .left), ("TABLE", .left), ("REASON", .left)])
-        for step in plan.steps {
+        var table = TextTable(
+            [("STEP", .left), ("TABLE", .left)]
+                + (estimate
+                    ? [("REQUESTS", .right), ("BYTES", .right), ("SECONDS", .right)] : [])
+                + [("REASON", .left)]
+        )
+        for (index, step) in plan.steps.enumerated() {
             for name in step.tables {
-                table.add([
-                    step.kind.name, name.description,
-                    step.reason.text + (step.partitions.map { "; \($0.text)" } ?? ""),
-                ])
+                // Tables that are made together cost once.
+                let cells =
+                    name == step.tables[0]
+                    ? estimates?[index].cells : estimates.map { _ in ["", "", ""] }
+                table.add(
+                    [step.kind.name, name.description] + (cells ?? []) + [
+                        step.reason.text + (step.partitions.map { "; \($0.text)" } ?? "")
+                    ]
+                )
             }
         }
         Output.text(table.rendered(limit: 100))
@@ -80,12 +96,45 @@ struct PlanCommand: ParsableCommand {
         for advice in advice {
             Output.message("warning: \(advice.text)\n  hint: \(advice.hint)")
         }
+        if let estimates { Output.message(Self.text(of: estimates)) }
         let count = plan.pending.flatMap(\.tables).count
         Output.message(
             count == 0
                 ? "Everything is up to date."
                 : "\(count) of \(plan.steps.flatMap(\.tables).count) tables to look at. Run it: osodata run"
         )
+    }
+}
+
+extension PlanCommand {
+    /// The sum, and what is not in it.
+    private static func text(of estimates: [Plan.Estimate]) -> String {
+        let requests = estimates.reduce(0) { $0 + $1.requests }
+        let bytes = estimates.compactMap(\.bytes).reduce(0, +)
+        let seconds = String(format: "%.1f", estimates.compactMap(\.seconds).reduce(0, +))
+        let unknown = estimates.count { $0.seconds == nil || $0.bytes == nil }
+        return
+            "About \(grouped(requests)) requests, \(byteText(Int(bytes))) to fetch, \(seconds) s of work"
+            + (unknown > 0 ? "; \(unknown) steps were never done before and are not in it." : ".")
+    }
+}
+
+extension Plan.Estimate {
+    /// For people: requests, bytes, seconds; `?` for what is not known.
+    fileprivate var cells: [String] {
+        [
+            requests == 0 ? "" : grouped(requests),
+            bytes.map { $0 == 0 ? "" : grouped(Int($0)) } ?? "?",
+            seconds.map { $0 == 0 ? "" : String(format: "%.2f", $0) } ?? "?",
+        ]
+    }
+
+    /// For scripts.
+    fileprivate var json: JSONValue {
+        .object([
+            ("requests", .int(Int64(requests))), ("bytes", bytes.map { .int($0) } ?? .null),
+            ("seconds", seconds.map { .double($0) } ?? .null),
+        ])
     }
 }
 

@@ -22,9 +22,12 @@ struct StatusCommand: ParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() throws {
-        let status = try WarehouseStatus(warehouse.open())
+        let opened = try warehouse.open()
+        let status = try WarehouseStatus(opened)
         let now = Int64(Date().timeIntervalSince1970)
-        if json { return Output.json(Self.json(status, now: now)) }
+        let stale = Self.staleTables(opened, now: now)
+        let lastRun = try RunRecords(opened.store).read().runs.last
+        if json { return Output.json(Self.json(status, stale, now: now)) }
         var lines: [(name: String, text: String)] = []
         lines.append(
             ("branch", status.branch ?? "HEAD is detached: runs go to refs/osodata/scratch")
@@ -83,6 +86,11 @@ struct StatusCommand: ParsableCommand {
         for lock in status.locks {
             lines.append(("writing", "\(lock.table), by process \(lock.process)"))
         }
+        if let lastRun, lastRun.state != .succeeded {
+            let error = lastRun.error.map { ": \($0)" } ?? ""
+            lines.append(("attention", "run \(lastRun.run) \(lastRun.state.rawValue)\(error)"))
+        }
+        for stale in stale { lines.append(("attention", stale.text)) }
         for (name, text) in lines {
             let padding = String(repeating: " ", count: max(12 - name.count, 0))
             Output.line(TextTable.printable(name + padding + text))
@@ -113,7 +121,22 @@ struct StatusCommand: ParsableCommand {
         Date(timeIntervalSince1970: TimeInterval(commit.committer.time)).ISO8601Format()
     }
 
-    private static func json(_ status: WarehouseStatus, now: Int64) -> JSONValue {
+    /// Tables whose data is too old; none where files make no sense, which plan and doctor tell of.
+    private static func staleTables(_ warehouse: Warehouse, now: Int64) -> [StaleTable] {
+        guard let root = warehouse.root,
+            let models = try? Model.load(WorkTreeFiles(root: root)),
+            models.contains(where: { $0.freshness != nil })
+        else { return [] }
+        let options = EngineOptions.runnerOptions(threads: nil, memoryLimit: nil)
+        let runner = try? Runner(warehouse, options: options) { _ in }
+        return (try? runner?.staleTables(now: now * 1_000_000)) ?? []
+    }
+
+    private static func json(
+        _ status: WarehouseStatus,
+        _ stale: [StaleTable],
+        now: Int64
+    ) -> JSONValue {
         let storage = status.storage
         func optional(_ number: Int?) -> JSONValue { number.map { .int(Int64($0)) } ?? .null }
         func number(_ number: Int) -> JSONValue { .int(Int64(number)) }
@@ -152,6 +175,7 @@ struct StatusCommand: ParsableCommand {
             ("bytes_per_run", optional(status.forecast.bytesPerRun)),
             ("runs_per_day", status.forecast.runsPerDay.map { .double($0) } ?? .null),
             ("runs", .array(status.runs.map(describe))), ("limits", .array(limits)),
+            ("stale", list(stale.map(\.table.description))),
             ("uncommitted", list(status.uncommitted)), ("edited", list(status.edited)),
             ("pending", number(status.waiting)),
             (
