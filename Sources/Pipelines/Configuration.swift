@@ -20,6 +20,8 @@ package struct Configuration: Sendable {
     package let webhookVariable: String?
     /// Sources by name.
     package let sources: [Source]
+    /// Where tables go when they are published, by name.
+    package let sinks: [Sink]
     /// Which runs start by themselves; nil if none does.
     package let schedule: Schedule?
 
@@ -130,6 +132,7 @@ package struct Configuration: Sendable {
         }
         try root.refuseUnknownKeys([
             "warehouse", "privacy", "directory", "sources", "schedule", "run", "notify",
+            "sinks",
         ])
 
         let warehouse = try root.table("warehouse")
@@ -149,6 +152,14 @@ package struct Configuration: Sendable {
         schedule = try root.table("schedule").map { (settings) throws(Failure) in
             try Schedule(settings)
         }
+
+        let sinks = try root.table("sinks")
+        var readSinks: [Sink] = []
+        for name in sinks?.keys ?? [] {
+            guard let settings = try sinks?.table(name) else { continue }
+            readSinks.append(try Sink(name: name, settings))
+        }
+        self.sinks = readSinks
 
         let sources = try root.table("sources")
         var read: [Source] = []

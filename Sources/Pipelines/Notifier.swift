@@ -75,8 +75,13 @@ struct Notifier {
                 )
             )
         }
+        for sink in report.sinks {
+            guard let failure = sink.failure else { continue }
+            causes.append(Cause(name: "sink \(sink.name)", failures: [failure], heldBack: []))
+        }
         // What this run did not look at is as it was.
-        let looked = Set(report.tables.map(\.table.description)).union([Self.wholeRun])
+        let looked = Set(report.tables.map(\.table.description))
+            .union(report.sinks.map { "sink \($0.name)" }).union([Self.wholeRun])
         tell(causes, looked: looked, run: run, commit: report.commit?.hex)
     }
 
@@ -147,7 +152,7 @@ struct Notifier {
             [
                 ("text", .string(text)), ("content", .string(String(text.prefix(2_000)))),
                 ("warehouse", .string(warehouse)), ("state", .string(state)),
-                ("table", name == Self.wholeRun ? .null : .string(name)),
+                ("table", name.contains(".") ? .string(name) : .null), ("cause", .string(name)),
                 ("run", run.map { .string($0) } ?? .null),
                 ("commit", commit.map { .string($0) } ?? .null),
             ] + more

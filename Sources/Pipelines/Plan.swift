@@ -134,6 +134,8 @@ package struct Plan: Sendable {
     }
 
     package let steps: [Step]
+    /// What sinks lack, in the order of their names in the file.
+    package let sinks: [SinkStep]
 
     /// Steps that are sure or likely to make tables.
     package var pending: [Step] { steps.filter { $0.reason != .upToDate } }

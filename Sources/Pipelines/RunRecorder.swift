@@ -71,7 +71,20 @@ final class RunRecorder {
         for table in report.tables { record.counts[table.state, default: 0] += 1 }
         record.errors = report.failures.count
         record.error = report.failures.first.map(Self.text)
-        write(report.tables.filter { $0.state != .reused }.map { step(of: $0) })
+        let sinks = report.sinks.map { sink in
+            StepRecord(
+                run: record.run,
+                startedAt: record.startedAt,
+                table: "sink \(sink.name)",
+                state: sink.failure == nil ? "written" : "failed",
+                reason: "\(sink.tables.count) tables",
+                rowsBefore: nil,
+                rows: 0,
+                seconds: sink.seconds,
+                digest: nil
+            )
+        }
+        write(report.tables.filter { $0.state != .reused }.map { step(of: $0) } + sinks)
     }
 
     /// Says that the run was given up.

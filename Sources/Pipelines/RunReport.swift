@@ -60,14 +60,19 @@ package struct RunReport: Sendable {
     package var notes: [String]
     package var seconds: Double
 
+    /// Sinks that lacked something.
+    package var sinks: [SinkOutcome] = []
+
     /// Why one table failed.
     package struct Cause: Sendable {
         package let table: TableName
         package let failures: [Failure]
     }
 
-    /// Why tables failed, in the graph's order.
-    package var failures: [Failure] { causes.flatMap(\.failures) }
+    /// Why tables failed, in the graph's order, then sinks.
+    package var failures: [Failure] {
+        causes.flatMap(\.failures) + sinks.compactMap(\.failure)
+    }
 
     /// Tables that are not what the files and sources say now: they failed, or wait for one.
     package var behind: [Table] {

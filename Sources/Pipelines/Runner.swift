@@ -7,7 +7,7 @@ package import GitStore
 import Lineage
 import Querying
 import Records
-import Snapshots
+package import Snapshots
 
 /// Runs a warehouse's pipeline: reads sources and the directory, runs models whose inputs changed,
 /// and publishes what came out different as one commit.
@@ -44,6 +44,13 @@ package final class Runner {
             let bytes = Int(clamping: (memoryLimit ?? 2 << 30) / 4) / jobs
             return SortLimit(bytes: max(bytes, 16 << 20), storage: SpillFolder(of: repository))
         }
+
+        /// Writes tables of HEAD to a sink's folder, whole files one by one; nil to leave sinks alone.
+        package var writeSink:
+            (
+                @Sendable (_ sink: Sink, _ tables: [TableName], _ folder: String) throws(Failure) ->
+                    Void
+            )?
 
         /// Where failures are posted to; nil for nowhere.
         package var webhook: String?
@@ -212,7 +219,7 @@ package final class Runner {
             steps.append(step)
             if isSure || !waiting.isEmpty { uncertain.insert(table) }
         }
-        return Plan(steps: steps)
+        return Plan(steps: steps, sinks: try sinkSteps(uncertain: uncertain))
     }
 
     /// The tables the run is about; nil for all.
@@ -338,6 +345,7 @@ package final class Runner {
             seconds: 0
         )
         try publish(&report)
+        if !options.isTrial { report.sinks = try writeSinks() }
         for table in partitionsNow.keys {
             PartitionSpool(of: table, in: warehouse.repository).clear()
         }

@@ -93,7 +93,8 @@ struct PlanTests {
             .isNew, .upToDate, .checksUpstream, .inputsMayChange(tables), .upToDate,
         ]
         let plan = Plan(
-            steps: reasons.map { Plan.Step(kind: .directory, tables: tables, reason: $0) }
+            steps: reasons.map { Plan.Step(kind: .directory, tables: tables, reason: $0) },
+            sinks: []
         )
         #expect(
             plan.pending.map(\.reason) == [.isNew, .checksUpstream, .inputsMayChange(tables)]

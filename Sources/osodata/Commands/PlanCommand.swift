@@ -62,7 +62,7 @@ struct PlanCommand: ParsableCommand {
                                 )
                             ),
                         ])
-                    }
+                    } + plan.sinks.map(\.json)
                 )
             )
             return
@@ -85,6 +85,10 @@ struct PlanCommand: ParsableCommand {
                     ]
                 )
             }
+        }
+        for sink in plan.sinks {
+            let cells = estimate ? ["", "", ""] : []
+            table.add(["sink", sink.sink.name] + cells + [sink.text])
         }
         Output.text(table.rendered(limit: 100))
         for step in plan.steps {
@@ -116,6 +120,24 @@ extension PlanCommand {
         return
             "About \(grouped(requests)) requests, \(byteText(Int(bytes))) to fetch, \(seconds) s of work"
             + (unknown > 0 ? "; \(unknown) steps were never done before and are not in it." : ".")
+    }
+}
+
+extension Plan.SinkStep {
+    /// As `2 of 9 tables changed`.
+    fileprivate var text: String {
+        if !stale.isEmpty { return "\(stale.count) of \(count) tables changed" }
+        return waiting.isEmpty ? "up to date" : "if changed: \(waiting.count) of \(count) tables"
+    }
+
+    /// The sink for scripts.
+    fileprivate var json: JSONValue {
+        .object([
+            ("kind", .string("sink")), ("sink", .string(sink.name)),
+            ("tables", .array(stale.map { .string($0.description) })),
+            ("reason", .string(text)),
+            ("will_run", .bool(!stale.isEmpty || !waiting.isEmpty)),
+        ])
     }
 }
 

@@ -87,6 +87,10 @@ struct RunCommand: ParsableCommand {
         options.isTrial = scratch
         options.jobs = jobs
         options.cancellation = cancellation
+        let root = try opened.requiredRoot()
+        options.writeSink = { (sink, tables, folder) throws(Failure) in
+            try SinkWriter.write(sink, tables, to: folder, of: root)
+        }
         // Waiting for a server ends with the run.
         options.sleep = { seconds in
             let end = ContinuousClock().now + .seconds(seconds)

@@ -19,14 +19,14 @@ struct RunSummary {
             let fine = report.tables.count - report.behind.count
             let text =
                 "Nothing new: \(fine) tables are up to date, no commit made (\(seconds)).\n"
-            return report.behind.isEmpty ? text : table(report.behind) + "\n" + text
+            return (report.behind.isEmpty ? text : table(report.behind) + "\n" + text) + sinks
         }
         var text = table(report.tables) + "\n"
         let ref = report.ref ?? ""
         text += "commit    \(commit.hex.prefix(12)) on \(ref)\n"
         if let asOf = report.asOf { text += "as of     \(asOf)\n" }
         if let warehouse = report.warehouse { text += "warehouse \(warehouse.short)\n" }
-        text += "time      \(seconds)\n"
+        text += sinks + "time      \(seconds)\n"
         if !madeUp.isEmpty {
             text +=
                 "\nThe data of \(madeUp.joined(separator: ", ")) is made up; every number made from it says so in its column made_up.\n"
@@ -35,6 +35,13 @@ struct RunSummary {
             text += "\nThe run went to \(ref), not to a branch: \(reason)\n"
         }
         return text + suggestions
+    }
+
+    /// A line for each sink that was written.
+    private var sinks: String {
+        report.sinks.filter { $0.failure == nil }.map { sink in
+            "sink      \(sink.name): \(sink.tables.count) tables\n"
+        }.joined()
     }
 
     private func table(_ rows: [RunReport.Table]) -> String {
@@ -108,9 +115,19 @@ extension RunReport {
                     }
                 )
             ),
+            ("tables", .array(tables.map(\.json))),
             (
-                "tables",
-                .array(tables.map(\.json))
+                "sinks",
+                .array(
+                    sinks.map { sink in
+                        .object([
+                            ("sink", .string(sink.name)),
+                            ("tables", .array(sink.tables.map { .string($0.description) })),
+                            ("error", sink.failure.map(\.json) ?? .null),
+                            ("seconds", .double(sink.seconds)),
+                        ])
+                    }
+                )
             ),
         ])
     }

@@ -1,0 +1,83 @@
+package import Diagnostics
+package import Snapshots
+
+/// `[sinks.NAME]` of `pipelines.toml`: where tables go when they are published.
+package struct Sink: Sendable {
+    /// What files are written as.
+    package enum Format: String, CaseIterable, Sendable {
+        case parquet, csv, ndjson, duckdb
+    }
+
+    package let name: String
+    package let format: Format
+    /// A folder relative to the warehouse.
+    package let path: String
+    /// Which tables.
+    package let selection: Selection
+    package let place: Place
+
+    /// Reads one.
+    ///
+    /// - Throws: `config.*`, `select.syntax` with line and column.
+    init(name: String, _ settings: TOMLSettings) throws(Failure) {
+        self.name = name
+        place = settings.place()
+        try settings.refuseUnknownKeys(["kind", "tables", "format", "path"])
+        let kind = try settings.requiredString("kind")
+        guard kind == "export" else {
+            throw settings.failure("kind", "'kind' is \"export\", not \"\(kind)\".")
+        }
+        let format = try settings.string("format") ?? Format.parquet.rawValue
+        guard let known = Format(rawValue: format) else {
+            throw settings.failure(
+                "format",
+                "There is no format '\(format)'.",
+                hint: "Formats: \(Format.allCases.map(\.rawValue).joined(separator: ", "))."
+            )
+        }
+        self.format = known
+        path = try settings.requiredString("path")
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let isInside = !parts.contains { ["", ".", ".."].contains($0) }
+        guard isInside, let top = parts.first, !Self.taken.contains(String(top)) else {
+            throw settings.failure(
+                "path",
+                "'\(path)' cannot be a sink's folder.",
+                hint: "A folder in the warehouse that nothing else uses, as \"public/data\"."
+            )
+        }
+        let words = try settings.strings("tables") ?? []
+        let parsed: Selection?
+        do { parsed = try Selection.parse(words) } catch {
+            throw error.at(settings.place("tables"))
+        }
+        guard let parsed else {
+            throw settings.failure(
+                "tables",
+                "The sink '\(name)' names no tables.",
+                hint: "tables = [\"marts.*\"]"
+            )
+        }
+        selection = parsed
+    }
+
+    /// Folders that are not for sinks.
+    private static let taken: Set<String> = [
+        ".git", ".osodata", "snapshots", "models", "directory",
+    ]
+
+    /// The name of a table's file in the folder; all tables have one where they share a database.
+    package func file(of table: TableName) -> String {
+        format == .duckdb ? "warehouse.duckdb" : "\(table).\(format.rawValue)"
+    }
+}
+
+/// What became of a sink in a run.
+package struct SinkOutcome: Sendable {
+    package let name: String
+    /// Tables that were written, or were to be.
+    package let tables: [TableName]
+    /// Why it failed; nil if it did not.
+    package let failure: Failure?
+    package let seconds: Double
+}
