@@ -109,7 +109,11 @@ let package = Package(
             testing: ["GitStore"],
             linker: duckDBLinking
         )
-        + library("Lineage", ["Codecs", "Diagnostics", "Querying", "Records", "Snapshots"])
+        + library(
+            "Lineage",
+            ["Codecs", "Diagnostics", "Querying", "Records", "Snapshots"],
+            testing: ["GitStore"]
+        )
         + library(
             "Pipelines",
             [
@@ -124,8 +128,8 @@ let package = Package(
             .executableTarget(
                 name: "osodata",
                 dependencies: [
-                    "Codecs", "Diagnostics", "Diffing", "GitStore", "Pipelines", "Querying",
-                    "Records", "Snapshots", "CEdit",
+                    "Codecs", "Diagnostics", "Diffing", "GitStore", "Lineage", "Pipelines",
+                    "Querying", "Records", "Snapshots", "CEdit",
                     .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 ],
                 swiftSettings: rules

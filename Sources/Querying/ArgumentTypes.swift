@@ -147,16 +147,7 @@ extension Connection {
         of names: Set<String>,
         in tree: StatementTree
     ) throws(Failure) -> [TypedCall] {
-        // Without positions, because an unknown one is 2^64 - 1, which no JSONValue holds.
-        let asking = StatementTree.strip(ArgumentTypes.asking(tree.root, of: names))
-        let json = JSONValue.object([
-            ("error", .bool(false)),
-            ("statements", .array([.object([("node", asking), ("named_param_map", .array([]))])])),
-        ])
-        let text = try string(
-            "SELECT json_deserialize_sql(\(quotedLiteral(json.serialized()))::JSON)"
-        )
-        let sql = String(decoding: text, as: UTF8.self)
+        let sql = try text(of: ArgumentTypes.asking(tree.root, of: names))
         _ = database.arguments.take()
         _ = try describe(sql, file: nil)
         return database.arguments.take().map { name, type in

@@ -21,7 +21,7 @@ package final class Connection: @unchecked Sendable {
     private struct Macros {
         var definitions: [String: [String]] = [:]
         /// Read when first asked for, since asking DuckDB takes 35 ms.
-        var bodies: [String: [StatementTree]]?
+        var overloads: [String: [MacroOverload]]?
     }
 
     /// Opens a connection with the settings of its session.
@@ -69,7 +69,7 @@ package final class Connection: @unchecked Sendable {
         macros.withLock { macros in
             for macro in made where macros.definitions[macro.name] != macro.tokens {
                 macros.definitions[macro.name] = macro.tokens
-                macros.bodies = nil
+                macros.overloads = nil
             }
         }
     }
@@ -125,32 +125,50 @@ package final class Connection: @unchecked Sendable {
         macros.withLock { $0.definitions[name] }
     }
 
-    /// What a macro stands for: a SELECT of its expression, or its SELECT if it is a table; one
-    /// for each number of parameters it takes.
+    /// What a macro stands for, one for each number of parameters it takes.
     ///
     /// - Parameter name: in lower case.
     /// - Returns: the bodies; none if there is no such macro.
     /// - Throws: `query.*`.
     package func macroBodies(_ name: String) throws(Failure) -> [StatementTree] {
-        if let known = macros.withLock({ $0.bodies }) { return known[name] ?? [] }
-        var bodies: [String: [StatementTree]] = [:]
+        try macroOverloads(name).map(\.body)
+    }
+
+    /// What a macro stands for, with its parameters.
+    ///
+    /// - Parameter name: in lower case.
+    /// - Returns: one for each number of parameters it takes; none if there is no such macro.
+    /// - Throws: `query.*`.
+    package func macroOverloads(_ name: String) throws(Failure) -> [MacroOverload] {
+        if let known = macros.withLock({ $0.overloads }) { return known[name] ?? [] }
+        var overloads: [String: [MacroOverload]] = [:]
         let result = try query(
             """
-            SELECT lower(function_name), function_type, macro_definition
+            SELECT lower(function_name), function_type, macro_definition,
+                array_to_string(list_transform(parameters, lambda p: lower(p)), chr(10))
             FROM duckdb_functions() WHERE NOT internal AND macro_definition IS NOT NULL
             """
         )
-        var found: [(name: String, sql: String)] = []
+        var found: [(name: String, sql: String, parameters: [String])] = []
         while let chunk = try result.nextChunk() {
             for row in 0..<chunk.rowCount {
                 let cells = try chunk.jsonTexts(row: row).map { (text) throws(Failure) -> String in
                     try JSONValue(parsing: [UInt8](text.utf8)).string ?? ""
                 }
-                found.append((cells[0], (cells[1] == "macro" ? "SELECT " : "") + cells[2]))
+                found.append(
+                    (
+                        cells[0], (cells[1] == "macro" ? "SELECT " : "") + cells[2],
+                        cells[3].split(separator: "\n").map(String.init)
+                    )
+                )
             }
         }
-        for macro in found { bodies[macro.name, default: []].append(try tree(macro.sql)) }
-        macros.withLock { $0.bodies = bodies }
-        return bodies[name] ?? []
+        for macro in found {
+            overloads[macro.name, default: []].append(
+                MacroOverload(parameters: macro.parameters, body: try tree(macro.sql))
+            )
+        }
+        macros.withLock { $0.overloads = overloads }
+        return overloads[name] ?? []
     }
 }

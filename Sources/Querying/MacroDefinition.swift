@@ -1,3 +1,11 @@
+/// What a macro stands for when it is given so many arguments.
+package struct MacroOverload: Sendable {
+    /// In lower case, in their order.
+    package let parameters: [String]
+    /// A SELECT of its expression, or its SELECT if it is a table.
+    package let body: StatementTree
+}
+
 /// A `CREATE MACRO` statement, without white space and comments.
 ///
 /// DuckDB tells a macro's body and the names of its parameters but not their defaults, so a

@@ -154,6 +154,24 @@ extension Connection {
         return StatementTree(root: node, sql: sql, file: file)
     }
 
+    /// The SQL that a tree stands for, as DuckDB spells it.
+    ///
+    /// - Parameter root: the `node` of a statement.
+    /// - Returns: one SELECT.
+    /// - Throws: `query.*` for what is no tree.
+    package func text(of root: JSONValue) throws(Failure) -> String {
+        // Without positions, because an unknown one is 2^64 - 1, which no JSONValue holds.
+        let node = StatementTree.strip(root)
+        let json = JSONValue.object([
+            ("error", .bool(false)),
+            ("statements", .array([.object([("node", node), ("named_param_map", .array([]))])])),
+        ])
+        let text = try string(
+            "SELECT json_deserialize_sql(\(quotedLiteral(json.serialized()))::JSON)"
+        )
+        return String(decoding: text, as: UTF8.self)
+    }
+
     /// The tables that statements name, each once, in their order, names of CTEs left out.
     ///
     /// - Returns: paths, `["marts", "projects_v1"]` if so written; the tables need not be there.

@@ -77,6 +77,136 @@ import Testing
         #expect(try world.osodata("lineage", "--at", "HEAD").output.contains("actors_v1"))
     }
 
+    @Test func `lineage of a column tells what is computed and what is taken over`() throws {
+        let world = try World()
+        defer { world.remove() }
+        var models = World.models
+        models["models/macros.sql"] = "CREATE MACRO low(x) AS lower(x);\n"
+        models["models/marts/actors_v1.sql"] = """
+            /*
+            key = ["actor"]
+            */
+            WITH named AS (
+                SELECT *, low(repo) AS name FROM staging.events
+            )
+            SELECT actor, max(name) AS last_name, event_type AS type
+            FROM named WHERE created_at IS NOT NULL
+            GROUP BY ALL
+
+            """
+        try world.makeWarehouse(models: models)
+        // Nothing has been run: what tables hold is known from the statements.
+        let text = try world.osodata("lineage", "marts.actors_v1.LAST_NAME")
+        #expect(
+            text.output == """
+                marts.actors_v1.last_name  models/marts/actors_v1.sql:7:15, computed
+
+                made of
+                └─ staging.events.repo  models/staging/events.sql:5:71, computed
+                   └─ raw.github_events.repo_name
+
+                rows chosen by
+                ├─ staging.events.actor
+                ├─ staging.events.created_at
+                └─ staging.events.event_type
+
+                """,
+            "\(text.output)\(text.messages)"
+        )
+        let below = try world.osodata("lineage", "staging.events.event_type")
+        #expect(
+            below.output == """
+                staging.events.event_type  models/staging/events.sql:5:30, unchanged
+
+                made of
+                └─ raw.github_events.event_type
+
+                makes
+                ├─ marts.actors_v1.type  models/marts/actors_v1.sql:7:39, unchanged
+                └─ marts.counts_v1.event_type  models/marts/counts_v1.sql:5:8, unchanged
+
+                chooses rows of
+                ├─ marts.actors_v1
+                └─ marts.counts_v1
+
+                """,
+            "\(below.output)\(below.messages)"
+        )
+        #expect(
+            try world.osodata("lineage", "marts.counts_v1.events").output
+                .hasPrefix(
+                    "marts.counts_v1.events  models/marts/counts_v1.sql:5:20, of no column\n"
+                )
+        )
+        let chart = try world.osodata("lineage", "marts.actors_v1.type", "--format", "mermaid")
+        #expect(
+            chart.output == """
+                flowchart LR
+                  marts__actors_v1__type["marts.actors_v1.type"]
+                  raw__github_events__event_type["raw.github_events.event_type"]
+                  staging__events__event_type["staging.events.event_type"]
+                  staging__events__event_type -->|unchanged| marts__actors_v1__type
+                  raw__github_events__event_type -->|unchanged| staging__events__event_type
+                  style marts__actors_v1__type stroke-width:4px
+
+                """,
+            "\(chart.output)"
+        )
+        let json = try world.osodata("lineage", "marts.actors_v1.last_name", "--format", "json")
+            .output.filter { !$0.isWhitespace }
+        for part in [
+            #"{"column":"marts.actors_v1.last_name","columns":[{"column":"marts.actors_v1.last_name","file":"models/marts/actors_v1.sql","line":7,"made":"computed","inputs":["staging.events.repo"],"outputs":[],"filters":[],"unknown":[]},"#,
+            #"{"column":"raw.github_events.repo_name","file":null,"line":null,"made":null,"inputs":[],"outputs":["staging.events.repo"],"#,
+            #""rows":[{"table":"marts.actors_v1","file":"models/marts/actors_v1.sql","rows_of":["staging.events"],"filters":["staging.events.actor","staging.events.created_at","staging.events.event_type"],"unknown":[]}"#,
+        ] {
+            #expect(json.contains(part), "\(json)")
+        }
+
+        let unknown = try world.osodata("lineage", "staging.events.repos")
+        #expect(unknown.status == 2)
+        #expect(
+            unknown.messages.contains("The table 'staging.events' has no column 'repos'.")
+                && unknown.messages.contains("Did you mean 'staging.events.repo'?"),
+            "\(unknown.messages)"
+        )
+        let table = try world.osodata("lineage", "staging.event.repo")
+        #expect(table.messages.contains("Did you mean 'staging.events'?"), "\(table.messages)")
+        #expect(try world.osodata("lineage", "staging.events.").status == 2)
+
+        // A mirror has the models of its commits, and `@` takes those of a revision.
+        try world.git("clone", "-q", "--bare", ".", world.root.appending(path: "bare").path)
+        let bare = try world.osodata(
+            "lineage",
+            "staging.events.event_type",
+            "-C",
+            world.root.appending(path: "bare").path
+        )
+        #expect(bare.output == below.output, "\(bare.messages)")
+        try world.write(
+            "models/marts/actors_v1.sql",
+            "/*\nkey = [\"actor\"]\n*/\nSELECT actor, unnest({'a': repo}) FROM staging.events\n"
+        )
+        #expect(
+            try world.osodata("lineage", "marts.actors_v1.last_name@HEAD").output == text.output
+        )
+        let doubtful = try world.osodata("lineage", "marts.actors_v1.a").output
+        #expect(
+            doubtful == """
+                marts.actors_v1.a  models/marts/actors_v1.sql, computed
+
+                made of
+                ├─ staging.events.repo  models/staging/events.sql:5:71, computed
+                │  └─ raw.github_events.repo_name
+                └─ unknown: unnest of a struct is not followed
+
+                rows chosen by
+                └─ staging.events.repo
+
+                """,
+            "\(doubtful)"
+        )
+    }
+
     @Test func `a run of some tables makes these and no others`() throws {
         let world = try makeWarehouse()
         defer { world.remove() }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Codecs
 import Diagnostics
+import Lineage
 import Pipelines
 import Snapshots
 
@@ -8,10 +9,13 @@ import Snapshots
 struct LineageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lineage",
-        abstract: "Show what a table is made of, and what is made of it.",
+        abstract: "Show what a table or a column is made of, and what is made of it.",
         discussion: """
             Read from the models' statements; nothing is run. Without a table, all of them. A table \
-            whose inputs stand above already is marked with …
+            or column whose inputs stand above already is marked with …
+
+            Of a column, what it is computed from is told apart from what chooses the rows of its \
+            table (WHERE, ON, GROUP BY and the like). What cannot be followed is told as unknown.
             """
     )
 
@@ -20,7 +24,8 @@ struct LineageCommand: ParsableCommand {
         case text, json, mermaid
     }
 
-    @Argument(help: "The table.") var table: TableArgument?
+    @Argument(help: "The table, as layer.table, or the column, as layer.table.column.")
+    var subject: LineageArgument?
     @OptionGroup var warehouse: WarehouseOptions
     @OptionGroup var engine: EngineOptions
     @Option(help: "text, json or mermaid.") var format = Format.text
@@ -31,13 +36,27 @@ struct LineageCommand: ParsableCommand {
     var revision: String?
 
     func run() throws {
-        let revision = table?.revision ?? revision
-        let flow = try TableFlow(
-            warehouse.open(),
-            revision: revision,
-            options: engine.runnerOptions()
-        )
-        let focus = try table.map { try known($0.table, in: flow) }
+        let revision = subject?.revision ?? revision
+        let warehouse = try warehouse.open()
+        let options = engine.runnerOptions()
+        let flow = try TableFlow(warehouse, revision: revision, options: options)
+        let focus = try subject.map { try known($0.table, in: flow) }
+        if let focus, let column = subject?.column {
+            let columns = try ColumnFlow(
+                flow,
+                around: focus,
+                of: warehouse,
+                revision: revision,
+                options: options
+            )
+            return show(
+                ColumnTree(
+                    flow: columns,
+                    tables: flow,
+                    focus: try known(column, of: focus, in: columns)
+                )
+            )
+        }
         let shown = focus.map {
             flow.reach(from: [$0], .upstream).union(flow.reach(from: [$0], .downstream))
         }
@@ -56,6 +75,32 @@ struct LineageCommand: ParsableCommand {
             .unknownTable,
             "No model, source or import makes '\(table)'.",
             hint: near.map { "Did you mean '\($0)'?" } ?? "List the tables: osodata lineage"
+        )
+    }
+
+    private func show(_ tree: ColumnTree) {
+        switch format {
+        case .text: Output.text(tree.text)
+        case .json: Output.json(tree.json)
+        case .mermaid: Output.text(tree.mermaid)
+        }
+    }
+
+    private func known(
+        _ column: String,
+        of table: TableName,
+        in flow: ColumnFlow
+    ) throws(Failure) -> ColumnName {
+        guard let columns = flow.columns(of: table) else { return ColumnName(table, column) }
+        if let name = columns.first(where: { $0.lowercased() == column.lowercased() }) {
+            return ColumnName(table, name)
+        }
+        let near = nearest(to: column, among: columns)
+        throw Failure(
+            .unknownColumn,
+            "The table '\(table)' has no column '\(column)'.",
+            hint: near.map { "Did you mean '\(table).\($0)'?" }
+                ?? "Columns: \(columns.joined(separator: ", "))."
         )
     }
 
@@ -147,4 +192,29 @@ struct LineageCommand: ParsableCommand {
         if let focus { text += "  style \(id(focus)) stroke-width:4px\n" }
         return text
     }
+}
+
+/// A table or a column named on the command line, `layer.table`, `layer.table.column`, or either with
+/// `@revision`.
+struct LineageArgument: ExpressibleByArgument {
+    let table: TableName
+    let column: String?
+    let revision: String?
+
+    init?(argument: String) {
+        let name = argument.prefix { $0 != "@" }
+        let parts = name.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
+        let rest = argument.dropFirst(name.count)
+        guard let table = TableArgument(argument: parts.prefix(2).joined(separator: ".") + rest),
+            parts.count < 3 || !parts[2].isEmpty
+        else { return nil }
+        self.table = table.table
+        revision = table.revision
+        column = parts.count == 3 ? String(parts[2]) : nil
+    }
+}
+
+extension Failure.Code {
+    /// A column that is not there.
+    static let unknownColumn = Self("command.unknown-column")
 }
