@@ -1,10 +1,12 @@
-import Diagnostics
+package import Diagnostics
 import Glibc
 
 /// The few calls to the file system that git's own order of writing asks for.
-enum Files {
+package enum Files {
     /// The whole content of a file; nil if there is none.
-    static func read(_ path: String) throws(Failure) -> [UInt8]? {
+    ///
+    /// - Throws: `git.file-system`.
+    package static func read(_ path: String) throws(Failure) -> [UInt8]? {
         guard let file = try OpenFile(path, O_RDONLY, nilOn: [ENOENT, ENOTDIR]) else { return nil }
         return try file.readAll()
     }
@@ -145,9 +147,13 @@ struct OpenFile: ~Copyable {
 
     /// The whole content.
     func readAll() throws(Failure) -> [UInt8] {
-        var out: [UInt8] = []
+        // One byte more than there are: less comes at the end only. What the kernel makes as it is
+        // read (/proc) states no size.
+        let size = Int(try status().st_size)
+        var out = try read(size + 1, at: 0)
+        if out.count <= size { return out }
         while true {
-            let piece = try read(1 << 20, at: out.count)
+            let piece = try read(1 << 16, at: out.count)
             if piece.isEmpty { return out }
             out += piece
         }

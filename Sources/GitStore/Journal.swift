@@ -1,3 +1,4 @@
+import CLibGit2
 package import Diagnostics
 import Glibc
 

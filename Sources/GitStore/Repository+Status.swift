@@ -51,10 +51,14 @@ extension Repository {
     ) throws(Failure) -> [DirtyFile] {
         guard workTree != nil else { return [] }
         try awaitUnlocked("\(gitDirectory)/index.lock")
-        let files = try unsafe withHandle { (repository) throws(Failure) in
-            try unsafe Self.changedFiles(repository, prefix, untracked)
+        func compare() throws(Failure) -> [DirtyFile] {
+            let files = try unsafe withHandle { (repository) throws(Failure) in
+                try unsafe Self.changedFiles(repository, prefix, untracked)
+            }
+            return files.sorted { $0.path < $1.path }
         }
-        return files.sorted { $0.path < $1.path }
+        guard untracked, let mark = CleanMark(self, prefix: prefix) else { return try compare() }
+        return try mark.isClean() ? [] : mark.marking(compare)
     }
 
     /// The paths of `dirtyFiles`.

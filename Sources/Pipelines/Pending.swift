@@ -1,6 +1,7 @@
 import Codecs
 package import Diagnostics
 import Foundation
+import GitStore
 import Records
 import Snapshots
 
@@ -10,12 +11,14 @@ import Snapshots
 /// Files of `.osodata/pending`, each naming the digest of the committed table it stands on, so
 /// that one left behind by a pull or a reset is ignored. Losing them costs a rebuild, never a
 /// wrong number.
-struct Pending {
+struct Pending: Sendable {
     private let folder: URL
+    private let path: String
 
     /// The pending changes of the warehouse at `root`.
     init(root: String) {
-        folder = URL(fileURLWithPath: root).appending(path: ".osodata/pending")
+        path = "\(root)/.osodata/pending"
+        folder = URL(fileURLWithPath: path)
     }
 
     /// The provenance `table` would have been committed with, if its committed digest is `digest`.
@@ -70,12 +73,17 @@ struct Pending {
     /// Forgets everything: it was committed.
     func clear() { try? FileManager.default.removeItem(at: folder) }
 
+    private func name(_ table: TableName, _ digest: Digest?, _ kind: String) -> String {
+        "\(table).\(digest?.short ?? "none").\(kind)"
+    }
+
     private func url(_ table: TableName, _ digest: Digest?, _ kind: String) -> URL {
-        folder.appending(path: "\(table).\(digest?.short ?? "none").\(kind)")
+        folder.appending(path: name(table, digest, kind))
     }
 
     private func read(_ table: TableName, _ digest: Digest?, _ kind: String) -> [UInt8]? {
-        (try? Data(contentsOf: url(table, digest, kind))).map { [UInt8]($0) }
+        // Most tables have none: an address of Foundation's would cost more than the look.
+        try? Files.read("\(path)/\(name(table, digest, kind))")
     }
 
     private func write(

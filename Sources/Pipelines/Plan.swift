@@ -83,7 +83,8 @@ package enum Reason: Sendable, Equatable {
             self = .inputsChanged(changed)
         } else if wanted.asOf != current.asOf {
             self = .asOfChanged(from: current.asOf, to: wanted.asOf)
-        } else if wanted.fingerprint != current.fingerprint {
+        } else if wanted.origin != current.origin || wanted.inputs != current.inputs {
+            // A file was renamed, or an input is gone.
             self = .statementChanged
         } else {
             self = .upToDate

@@ -117,28 +117,15 @@ final class RunRecorder {
     }
 
     private func write(_ steps: [StepRecord]) {
-        var packs = Self.names("\(folder)/packs")
-        let before = packs
         do throws(Failure) {
             try records.write(
                 record,
                 steps: steps,
                 dead: isBegun ? deadRuns() : [],
-                by: author,
-                packs: &packs
+                by: author
             )
         } catch {
             tell("The run is not recorded: \(error.message)")
-        }
-        if packs != before {
-            try? FileManager.default.createDirectory(
-                atPath: folder,
-                withIntermediateDirectories: true
-            )
-            try? Data(packs.map { $0 + "\n" }.joined().utf8).write(
-                to: URL(fileURLWithPath: "\(folder)/packs"),
-                options: .atomic
-            )
         }
         if record.state != .running, lock != nil {
             try? FileManager.default.removeItem(atPath: "\(folder)/\(record.run)")
@@ -158,10 +145,5 @@ final class RunRecorder {
             }
         }
         return dead
-    }
-
-    private static func names(_ file: String) -> [String] {
-        let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").map(String.init)
     }
 }

@@ -1,7 +1,7 @@
 import Codecs
 package import Diagnostics
 import Foundation
-import GitStore
+package import GitStore
 import Records
 package import Snapshots
 
@@ -73,24 +73,64 @@ package struct RunRecords: Sendable {
     ///   - steps: its tables.
     ///   - dead: runs that said they were running, whose processes are gone.
     ///   - author: who runs, and when.
-    ///   - packs: as `SnapshotStore.record`.
     /// - Throws: what git says.
     func write(
         _ record: RunRecord,
         steps: [StepRecord],
         dead: Set<String>,
-        by author: Signature,
-        packs: inout [String]
+        by author: Signature
     ) throws(Failure) {
-        try store.record(
-            by: author,
-            message: "run \(record.run) \(record.state.rawValue)\n",
-            packs: &packs
-        ) { (root) throws(Failure) in
+        try edit(by: author, message: "run \(record.run) \(record.state.rawValue)\n") {
+            $0.take(record, steps, dead: dead)
+        }
+    }
+
+    /// Takes in what others recorded.
+    ///
+    /// - Parameter commit: of records, as the reference leads to.
+    /// - Throws: what reading snapshots throws; what git says.
+    package func merge(_ commit: ObjectID) throws(Failure) {
+        let theirs = try store.repository.commit(commit)
+        let others = try contents(theirs.tree)
+        try edit(by: theirs.author, message: "records of others\n") { $0.merge(others) }
+    }
+
+    private func edit(
+        by author: Signature,
+        message: String,
+        _ change: (inout Contents) -> Void
+    ) throws(Failure) {
+        var packs = packNames
+        let before = packs
+        defer { if packs != before { keep(packs) } }
+        try store.record(by: author, message: message, packs: &packs) { (root) throws(Failure) in
             var contents = try contents(root)
-            contents.take(record, steps, dead: dead)
+            change(&contents)
             return try contents.tables()
         }
+    }
+
+    // MARK: Packs
+
+    /// The packs that records were written to last, of this work tree.
+    private var packsFile: URL? {
+        store.repository.workTree.map {
+            URL(fileURLWithPath: $0).appending(path: ".osodata/runs/packs")
+        }
+    }
+
+    private var packNames: [String] {
+        let text = packsFile.flatMap { try? String(contentsOf: $0, encoding: .utf8) } ?? ""
+        return text.split(separator: "\n").map(String.init)
+    }
+
+    private func keep(_ names: [String]) {
+        guard let file = packsFile else { return }
+        try? FileManager.default.createDirectory(
+            at: file.deletingLastPathComponent(),
+            withIntermediateDirectories: true
+        )
+        try? Data(names.map { $0 + "\n" }.joined().utf8).write(to: file, options: .atomic)
     }
 }
 
@@ -101,12 +141,32 @@ extension RunRecords.Contents {
         where dead.contains(runs[index].run) && runs[index].state == .running {
             runs[index].state = .died
         }
+        put(record, steps)
+        forgetOldest()
+    }
+
+    /// Takes in runs that are not known, or not known to have ended.
+    mutating func merge(_ others: Self) {
+        let ended = Set(runs.filter { $0.finishedAt != nil }.map(\.run))
+        for run in others.runs where !ended.contains(run.run) {
+            guard run.finishedAt != nil || !runs.contains(where: { $0.run == run.run }) else {
+                continue
+            }
+            put(run, others.steps.filter { $0.run == run.run })
+        }
+        forgetOldest()
+    }
+
+    private mutating func put(_ record: RunRecord, _ steps: [StepRecord]) {
         runs.removeAll { $0.run == record.run }
         runs.append(record)
-        runs.sort { ($0.startedAt, $0.run) < ($1.startedAt, $1.run) }
-        runs.removeFirst(max(0, runs.count - RunRecords.runLimit))
         self.steps.removeAll { $0.run == record.run }
         self.steps += steps
+    }
+
+    private mutating func forgetOldest() {
+        runs.sort { ($0.startedAt, $0.run) < ($1.startedAt, $1.run) }
+        runs.removeFirst(max(0, runs.count - RunRecords.runLimit))
         let kept = Set(runs.suffix(RunRecords.stepRunLimit).map(\.run))
         self.steps.removeAll { !kept.contains($0.run) }
         self.steps.sort {

@@ -168,9 +168,20 @@ extension Runner {
     }
 
     /// Digest of files: a line a file, with the digest of its content and its path.
+    ///
+    /// A file is read once a run.
     func contentDigest(_ paths: [String]) throws(Failure) -> Digest {
         var lines = ""
-        for path in paths { lines += "\(Digest.of(try files.read(path) ?? []).hex) \(path)\n" }
+        for path in paths {
+            let digest: Digest
+            if let known = fileDigests[path] {
+                digest = known
+            } else {
+                digest = Digest.of(try files.read(path) ?? [])
+                fileDigests[path] = digest
+            }
+            lines += "\(digest.hex) \(path)\n"
+        }
         return .of(lines)
     }
 }

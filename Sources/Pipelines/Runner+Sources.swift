@@ -130,10 +130,16 @@ extension Runner {
             contents = .empty
         }
         let wanted = try directoryProvenance()
-        let rows = [
-            try contents.projectRows(), try contents.collectionRows(), try contents.artifactRows(),
-        ]
-        for (table, rows) in zip(RawTables.directory, rows) {
+        let rows = try parallelMap(3, threads: options.threads, state: { () }) {
+            (index, _) throws(Failure) -> RowSet in
+            // The longest first.
+            switch index {
+            case 0: try contents.artifactRows()
+            case 1: try contents.projectRows()
+            default: try contents.collectionRows()
+            }
+        }
+        for (table, rows) in zip(RawTables.directory, [rows[1], rows[2], rows[0]]) {
             try finish(
                 table,
                 rows: SortedRows(rows),

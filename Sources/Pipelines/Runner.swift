@@ -112,6 +112,8 @@ package final class Runner {
     var outcomes: [RunReport.Table] = []
     var prepared: [PreparedTable] = []
     var notes: [String] = []
+    /// Digests of files that people wrote, by path.
+    var fileDigests: [String: Digest] = [:]
     /// Rows of the tables of `meta` that this run wrote.
     var metaRows: [TableName: RowSet] = [:]
     var coverageNow: [CoverageRow]?
@@ -171,9 +173,15 @@ package final class Runner {
         self.engines = engines
         if let tree = try warehouse.tree("HEAD") {
             try warehouse.store.require(.manifest, inTree: tree)
-            for snapshot in try warehouse.store.snapshots(inTree: tree) {
+            let threads = options.threads
+            let snapshots = try warehouse.store.snapshots(inTree: tree, threads: threads)
+            let states = try parallelMap(snapshots.count, threads: threads, state: { () }) {
+                [pending] (index, _) throws(Failure) -> TableState in
+                try TableState(snapshot: snapshots[index], pending: pending)
+            }
+            for (snapshot, state) in zip(snapshots, states) {
                 committed[snapshot.table] = snapshot
-                tables[snapshot.table] = try TableState(snapshot: snapshot, pending: pending)
+                tables[snapshot.table] = state
             }
         }
         graph = try Graph(
@@ -521,7 +529,7 @@ package final class Runner {
 }
 
 /// A table at some point of a run.
-struct TableState {
+struct TableState: Sendable {
     var digest: Digest
     var rows: Int
     var provenance: Provenance?

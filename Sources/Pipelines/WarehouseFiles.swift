@@ -138,10 +138,11 @@ package struct WorkTreeFiles: WarehouseFiles {
         case FileAttributeType.typeSymbolicLink: throw Self.link(path)
         default: throw Self.notAFile(path)
         }
-        do {
-            return [UInt8](try Data(contentsOf: URL(fileURLWithPath: root + "/" + path)))
+        do throws(Failure) {
+            // Foundation would resolve every folder of the path twice.
+            return try Files.read(root + "/" + path)
         } catch {
-            throw Self.unreadable("file", path, error)
+            throw Self.unreadable("file", path, cause: error.cause)
         }
     }
 
@@ -168,12 +169,16 @@ package struct WorkTreeFiles: WarehouseFiles {
         _ path: String,
         _ error: any Error
     ) -> Failure {
+        unreadable(what, path, cause: error.localizedDescription)
+    }
+
+    private static func unreadable(_ what: String, _ path: String, cause: String?) -> Failure {
         Failure(
             .configMissingFile,
             "The \(what) '\(path)' cannot be read.",
             hint: "Check that you may read it.",
             place: Place(file: path),
-            cause: error.localizedDescription
+            cause: cause
         )
     }
 }

@@ -79,21 +79,37 @@ struct DirectoryFolder: Sendable {
     ///
     /// - Throws: `directory.unreadable-file`, also for files above `YAMLValue.sizeLimit`.
     func bytes(of file: String) throws(Failure) -> [UInt8] {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path(file)))
-        } catch {
-            throw unreadable(file, error)
+        // Foundation would resolve every folder of the path twice.
+        let descriptor = unsafe open(path(file), O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw unreadable(file, POSIXError.last) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else {
+            throw unreadable(file, POSIXError.last)
         }
-        guard data.count <= YAMLValue.sizeLimit else {
+        let size = Int(status.st_size)
+        guard size <= YAMLValue.sizeLimit else {
             throw Failure(
                 .unreadableFile,
-                "\"\(file)\" has \(data.count) bytes, more than the limit of"
-                    + " \(YAMLValue.sizeLimit).",
+                "\"\(file)\" has \(size) bytes, more than the limit of \(YAMLValue.sizeLimit).",
                 place: Place(file: file)
             )
         }
-        return [UInt8](data)
+        var problem: POSIXError?
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            while count < size {
+                let rest = unsafe UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(buffer)[count...]
+                )
+                let got = unsafe read(descriptor, rest.baseAddress, rest.count)
+                if got < 0, errno == EINTR { continue }
+                if got < 0 { problem = POSIXError.last }
+                guard got > 0 else { return }
+                count += got
+            }
+        }
+        if let problem { throw unreadable(file, problem) }
+        return bytes
     }
 
     /// The text in the bytes of a file, without a byte order mark.
@@ -122,4 +138,9 @@ struct DirectoryFolder: Sendable {
             cause: (error as NSError).localizedDescription
         )
     }
+}
+
+extension POSIXError {
+    /// Why the last call of the system failed.
+    fileprivate static var last: POSIXError { POSIXError(.init(rawValue: errno) ?? .EIO) }
 }

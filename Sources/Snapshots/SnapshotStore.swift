@@ -131,12 +131,21 @@ package struct SnapshotStore: Sendable {
     }
 
     /// Every table of a root tree, sorted by name; layers are read once for all.
-    package func snapshots(inTree root: ObjectID) throws(Failure) -> [Snapshot] {
-        var all: [Snapshot] = []
-        for (table, tree) in try tableTrees(inTree: root) {
-            if let snapshot = try snapshot(table, tree: tree) { all.append(snapshot) }
-        }
-        return all
+    ///
+    /// - Parameters:
+    ///   - root: the tree.
+    ///   - threads: how many read manifests.
+    /// - Returns: what is under `snapshots/`.
+    /// - Throws: `snapshot.malformed-manifest`, `snapshot.unknown-format`, what git says.
+    package func snapshots(
+        inTree root: ObjectID,
+        threads: Int = 1
+    ) throws(Failure) -> [Snapshot] {
+        let trees = try tableTrees(inTree: root)
+        return try parallelMap(trees.count, threads: threads, state: { () }) {
+            (index, _) throws(Failure) -> Snapshot? in
+            try snapshot(trees[index].table, tree: trees[index].tree)
+        }.compactMap { $0 }
     }
 
     /// Tables and the trees of their folders, sorted by name.

@@ -47,6 +47,15 @@ import Testing
             other
         )
         #expect(name.output == "display_name\nBeta\n", "\(name.messages)")
+        // Records of all runs are here and there.
+        let records = try world.shell(
+            "git rev-parse osodata/runs; git -C ../remote.git rev-parse refs/osodata/runs"
+        ).output.split(separator: "\n")
+        #expect(Set(records).count == 1 && records.count == 2)
+        let elsewhere = try world.osodata("run", "--push", "-C", other)
+        #expect(elsewhere.status == 0, "\(elsewhere.messages)")
+        let runs = try world.osodata("runs", "-C", other).output
+        #expect(runs.matches(of: #/ succeeded /#).count == 3, "\(runs)")
         // With nothing new there is nothing to push, and that is fine.
         let quiet = try world.osodata("run", "--push")
         #expect(quiet.status == 0, "\(quiet.messages)")

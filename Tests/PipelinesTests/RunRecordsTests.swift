@@ -58,4 +58,25 @@ struct RunRecordsTests {
         #expect(contents.runs.count == 2)
         #expect(contents.steps.map(\.table) == ["marts.t1"])
     }
+
+    @Test func `records of others are taken in, whoever knows more of a run`() {
+        var ended = run(2)
+        ended.finishedAt = 9
+        var mine = RunRecords.Contents()
+        mine.take(run(1, .running), [], dead: [])
+        mine.take(run(2, .running), [], dead: [])
+        var theirs = RunRecords.Contents()
+        theirs.take(ended, [step(2, 0)], dead: [])
+        theirs.take(run(3, .running), [], dead: [])
+        mine.merge(theirs)
+        #expect(mine.runs.map(\.run) == ["run1", "run2", "run3"])
+        #expect(mine.runs[1].finishedAt == 9)
+        #expect(mine.steps.map(\.table) == ["marts.t0"])
+        let before = mine.runs.map(\.state)
+        mine.merge(theirs)
+        #expect(mine.runs.map(\.state) == before)
+        theirs.merge(mine)
+        #expect(theirs.runs.map(\.run) == mine.runs.map(\.run))
+        #expect(theirs.runs.map(\.state) == before)
+    }
 }

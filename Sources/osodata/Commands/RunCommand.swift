@@ -59,7 +59,19 @@ struct RunCommand: ParsableCommand {
             let sink = try PushSink(opened)
             try sink.takeIn()
             let done = try once(selection)
-            if try sink.push() { return try finish(done) }
+            if try sink.push() {
+                do throws(Failure) {
+                    if try !sink.shareRecords() {
+                        Output.message(
+                            "note: the record of the run is not pushed: others were faster"
+                        )
+                    }
+                } catch {
+                    // A record is no result.
+                    Output.message("note: the record of the run is not pushed: \(error.message)")
+                }
+                return try finish(done)
+            }
             Output.message("note: somebody else pushed meanwhile; running again on theirs")
         }
         throw Failure(

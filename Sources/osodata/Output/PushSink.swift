@@ -82,16 +82,42 @@ struct PushSink {
         }
     }
 
+    /// Puts the records of runs here and those of the remote together, on both sides.
+    ///
+    /// - Returns: false if others were faster, again and again: the next run takes them along.
+    /// - Throws: what git says.
+    func shareRecords() throws(Failure) -> Bool {
+        let name = SnapshotStore.records
+        let records = RunRecords(warehouse.store)
+        for _ in 1...Self.recordAttempts {
+            let theirs = try fetch(name)
+            let ours = try warehouse.repository.readRef(name)
+            guard ours != theirs, ours != nil else { return true }
+            if let theirs { try records.merge(theirs) }
+            let outcome = try git([
+                "push", "--quiet", "--force-with-lease=\(name):\(theirs?.hex ?? "")", remote,
+                "\(name):\(name)",
+            ])
+            if outcome.status == 0 { return true }
+        }
+        return false
+    }
+
+    private static let recordAttempts = 3
+
     /// The remote's branch; nil if it has none of that name.
-    private func fetch() throws(Failure) -> ObjectID? {
-        let listed = try git(["ls-remote", "--exit-code", remote, branch])
+    private func fetch() throws(Failure) -> ObjectID? { try fetch(branch) }
+
+    /// What a reference of the remote leads to, brought here; nil if it has none of that name.
+    private func fetch(_ name: String) throws(Failure) -> ObjectID? {
+        let listed = try git(["ls-remote", "--exit-code", remote, name])
         if listed.status == 2 { return nil }
         try listed.check(hint: "Is the remote there? git fetch \(remote)")
         guard let id = listed.output.split(separator: "\t").first.map(String.init),
             let tip = ObjectID(hex: id)
         else { return nil }
         if !warehouse.repository.contains(tip) {
-            try git(["fetch", "--quiet", "--no-write-fetch-head", remote, branch]).check()
+            try git(["fetch", "--quiet", "--no-write-fetch-head", remote, name]).check()
         }
         return tip
     }
@@ -117,6 +143,8 @@ struct PushSink {
             guard let tip = onTop else { break }
             onTop = try warehouse.store.replay(run, onto: tip, inputs: inputs)
         }
+        // Files as old as the index are compared by content first; reset takes them for changed.
+        _ = try git(["update-index", "-q", "--refresh"])
         try git(["reset", "--quiet", "--keep", (onTop ?? theirs).hex]).check(
             hint: "Commit or undo what is in the way: git status"
         )

@@ -1,0 +1,151 @@
+import CLibGit2
+import Diagnostics
+import Glibc
+
+/// Remembers that nothing was dirty under a folder, so that the next command finds it out by times.
+///
+/// To compare `HEAD` with the index, and the index with the work tree, libgit2 reads every tree and
+/// asks for every file ten times. The mark is a file `osodata/clean-…` in the git directory: what
+/// the index was, the folder's tree in `HEAD`, and when the comparison began. While index and tree
+/// are those, `HEAD` and index agree; and a file that has the times the index says, all before the
+/// comparison, was not touched since. Losing a mark costs a comparison.
+struct CleanMark {
+    private let repository: Repository
+    private let prefix: String
+    private let root: String
+    private let file: String
+
+    /// The mark of a folder or a file; nil without a work tree.
+    init?(_ repository: Repository, prefix: String) {
+        guard let root = repository.workTree, !prefix.isEmpty else { return nil }
+        self.repository = repository
+        self.prefix = prefix
+        self.root = root
+        let name = prefix.replacing("%", with: "%25").replacing("/", with: "%2F")
+        file = "\(repository.gitDirectory)/osodata/clean-\(name)"
+    }
+
+    /// What the index is as a file, and what `HEAD` has of the folder.
+    private func state() throws(Failure) -> String? {
+        guard let index = try Files.status("\(repository.gitDirectory)/index"),
+            let head = try repository.head().commit
+        else { return nil }
+        let tree = try repository.entry(
+            path: prefix,
+            inTree: repository.commit(head).tree
+        )?.id
+        let times = "\(Self.text(index.st_mtim)) \(Self.text(index.st_ctim))"
+        return "\(times) \(index.st_ino) \(index.st_size) \(tree?.hex ?? "-")"
+    }
+
+    private static func text(_ time: timespec) -> String { "\(time.tv_sec).\(time.tv_nsec)" }
+
+    /// Compares, and leaves a mark if nothing is dirty.
+    ///
+    /// - Parameter compare: the whole comparison.
+    /// - Returns: what it gave.
+    /// - Throws: what it throws.
+    func marking(
+        _ compare: () throws(Failure) -> [DirtyFile]
+    ) throws(Failure) -> [DirtyFile] {
+        let before = try state()
+        let mark = try empty()
+        let begun = try mark?.status().st_mtim ?? timespec()
+        let dirty = try compare()
+        // Where all was moved meanwhile, the next command compares again.
+        if dirty.isEmpty, let before, try state() == before {
+            try mark?.write(Array("\(Self.text(begun))\n\(before)\n".utf8))
+        }
+        return dirty
+    }
+
+    /// An empty mark, which marks nothing, and has a time: what is changed from now on is no older,
+    /// by the clock that files have their times from.
+    ///
+    /// - Returns: nil where it cannot be made, as in a repository that one may only read.
+    private func empty() throws(Failure) -> OpenFile? {
+        guard (try? repository.scratchFolder()) != nil, (try? Files.remove(file)) != nil else {
+            return nil
+        }
+        return try OpenFile(file, O_WRONLY | O_CREAT | O_EXCL, nilOn: [EACCES, EROFS, EEXIST])
+    }
+
+    /// Whether the mark and the times of all files say that nothing is dirty, nor is there a file
+    /// that git does not know.
+    ///
+    /// - Throws: what git says of `HEAD`.
+    func isClean() throws(Failure) -> Bool {
+        guard let bytes = try Files.read(file), let now = try state() else { return false }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        guard lines.count == 2, lines[1] == now, let begun = Self.time(lines[0]) else {
+            return false
+        }
+        return try unsafe repository.withHandle { (handle) throws(Failure) in
+            var index: OpaquePointer?
+            guard unsafe git_repository_index(&index, handle) == 0 else { return false }
+            defer { unsafe git_index_free(index) }
+            guard unsafe git_index_read(index, 0) == 0 else { return false }
+            return unsafe isAsIndexed(index, begun)
+        }
+    }
+
+    private static func time(_ text: Substring) -> timespec? {
+        let parts = text.split(separator: ".").compactMap { Int($0) }
+        return parts.count == 2 ? timespec(tv_sec: parts[0], tv_nsec: parts[1]) : nil
+    }
+
+    private func isAsIndexed(_ index: OpaquePointer?, _ begun: timespec) -> Bool {
+        var names: [String: Set<String>] = [:]
+        let below = prefix + "/"
+        for place in 0..<(unsafe git_index_entrycount(index)) {
+            guard let entry = unsafe git_index_get_byindex(index, place)?.pointee,
+                let text = unsafe entry.path
+            else { return false }
+            let path = unsafe String(cString: text)
+            guard path == prefix || path.hasPrefix(below) else { continue }
+            var file = stat()
+            guard unsafe lstat("\(root)/\(path)", &file) == 0,
+                unsafe isUntouched(file, entry, begun)
+            else { return false }
+            Self.add(path, to: &names)
+        }
+        // A folder that is there has to be one of the index.
+        let isThere = unsafe access("\(root)/\(prefix)", F_OK) == 0
+        guard isThere == !names.isEmpty else { return false }
+        return names.allSatisfy { folder, known in
+            !(folder == prefix || folder.hasPrefix(below))
+                || Files.names(in: "\(root)/\(folder)").allSatisfy(known.contains)
+        }
+    }
+
+    /// Whether a file has the times, size and number that the index says, and had them before the
+    /// comparison began.
+    private func isUntouched(_ file: stat, _ entry: git_index_entry, _ begun: timespec) -> Bool {
+        // Anything but a plain file, or one that the work tree is not to have, is not for times.
+        let isPlain =
+            unsafe entry.mode & 0o170000 == 0o100000 && entry.flags_extended == 0
+            && entry.flags & UInt16(GIT_INDEX_ENTRY_STAGEMASK) == 0
+        let changed = file.st_ctim
+        return unsafe isPlain && file.st_mode & S_IFMT == S_IFREG
+            && entry.file_size == UInt32(truncatingIfNeeded: file.st_size)
+            && entry.ino == UInt32(truncatingIfNeeded: file.st_ino)
+            && Self.isSame(entry.mtime, file.st_mtim) && Self.isSame(entry.ctime, changed)
+            && (changed.tv_sec, changed.tv_nsec) < (begun.tv_sec, begun.tv_nsec)
+    }
+
+    private static func isSame(_ indexed: git_index_time, _ file: timespec) -> Bool {
+        indexed.seconds == Int32(truncatingIfNeeded: file.tv_sec)
+            && indexed.nanoseconds == UInt32(truncatingIfNeeded: file.tv_nsec)
+    }
+
+    /// Notes that a folder has a name, and those above it.
+    private static func add(_ path: String, to names: inout [String: Set<String>]) {
+        var path = path[...]
+        while let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) {
+            let folder = path[..<slash]
+            let name = path[path.utf8.index(after: slash)...]
+            guard names[String(folder), default: []].insert(String(name)).inserted else { return }
+            path = folder
+        }
+    }
+}
