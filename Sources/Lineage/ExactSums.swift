@@ -17,6 +17,9 @@ package func checkExactSums(
     file: String
 ) throws(Failure) {
     let names = FunctionRules.aggregates.filter { $0.value == .exactArguments }.keys
+    // A call has its name in the text; most statements have none, and binding takes a millisecond.
+    let text = sql.lowercased()
+    guard names.contains(where: text.contains) else { return }
     let tree = try connection.tree(sql, file: file)
     // First as it is, so that an error has its place.
     _ = try connection.describe(sql, file: file)

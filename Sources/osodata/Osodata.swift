@@ -24,6 +24,7 @@ struct Osodata: ParsableCommand {
             QueryCommand.self, ExportCommand.self, CacheCommand.self, DiffCommand.self,
             HistoryCommand.self,
             LineageCommand.self, VerifyCommand.self, ScheduleCommand.self, TestCommand.self,
+            SchemaCommand.self,
             StatusCommand.self, GcCommand.self, GitCommand.self,
         ]
     )
