@@ -73,6 +73,7 @@ bench: build ## time store, history, queries and runs beside other tools (ARGS="
 	@Benchmarks/history.py $(RELEASE) | tee -a $(RESULTS)
 	@Benchmarks/query.py $(RELEASE) --results $(RESULTS)
 	@Benchmarks/orchestration.py $(RELEASE) --results $(RESULTS)
+	@Benchmarks/main_job.py $(RELEASE) --results $(RESULTS)
 	@echo "make: the figures are in $(RESULTS)"
 
 bench-crash: build ## kill runs at 300 system calls (ARGS=30 for fewer), check that nothing is lost

@@ -110,10 +110,22 @@ package struct Model: Sendable {
     package static let macrosFile = "models/macros.sql"
 
     /// Reads every model of a warehouse, sorted by table.
-    package static func load(_ files: some WarehouseFiles) throws(Failure) -> [Model] {
-        var models: [Model] = []
-        for path in try files.list("models")
-        where path.lowercased().hasSuffix(".sql") && path != macrosFile {
+    ///
+    /// - Parameters:
+    ///   - files: of the warehouse.
+    ///   - threads: how many read.
+    /// - Returns: the models.
+    /// - Throws: `config.*`, `model.file`; of several failures that of the first file.
+    package static func load(
+        _ files: some WarehouseFiles,
+        threads: Int = 1
+    ) throws(Failure) -> [Model] {
+        let paths = try files.list("models").filter {
+            $0.lowercased().hasSuffix(".sql") && $0 != macrosFile
+        }
+        let models = try parallelMap(paths.count, threads: threads, state: { () }) {
+            (index, _) throws(Failure) -> Model in
+            let path = paths[index]
             guard path.hasSuffix(".sql") else {
                 throw Failure(
                     .modelFile,
@@ -123,7 +135,7 @@ package struct Model: Sendable {
                 )
             }
             let text = try files.requiredText(path, hint: "Restore the file.")
-            models.append(try Model(file: path, text: text))
+            return try Model(file: path, text: text)
         }
         return models.sorted { $0.table < $1.table }
     }

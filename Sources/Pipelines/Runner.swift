@@ -3,92 +3,15 @@ package import Diagnostics
 import Connectors
 import Fetching
 import Foundation
-package import GitStore
+import GitStore
 import Lineage
 import Querying
 import Records
-package import Snapshots
+import Snapshots
 
 /// Runs a warehouse's pipeline: reads sources and the directory, runs models whose inputs changed,
 /// and publishes what came out different as one commit.
 package final class Runner {
-    /// What a run is told from outside.
-    package struct Options: Sendable {
-        /// Threads for parsing, compressing and SQL.
-        package var threads: Int
-        /// Memory for SQL, in bytes; nil for the engine's default.
-        ///
-        /// Engines that models are made on at the same time share it.
-        package var memoryLimit: Int64?
-        /// How many models are made at the same time, at least 1; nil for what the configuration
-        /// says.
-        package var jobs: Int?
-        /// The time of the run, microseconds since 1970: the commit's date, and what a source that
-        /// was asked now states to cover.
-        package var now: Int64
-        /// Author of the commit; nil for git's configuration, else a built-in one.
-        package var author: Signature?
-        /// The key of e-mail hashes, if it is in the environment.
-        package var emailKey: [UInt8]?
-        /// The program's version, a trailer of the commit.
-        package var version: String
-        /// Whether the run is a trial: it goes to `refs/osodata/scratch`, from files as they are, and
-        /// changes nothing else.
-        package var isTrial = false
-
-        /// How much memory the rows of a table may take while they are made.
-        ///
-        /// A quarter of what SQL may, 512 MiB if that is not bounded, divided among the tables that
-        /// are made at the same time; the rest goes to a folder of the warehouse.
-        func sortLimit(for repository: Repository, sharedBy jobs: Int = 1) -> SortLimit {
-            let bytes = Int(clamping: (memoryLimit ?? 2 << 30) / 4) / jobs
-            return SortLimit(bytes: max(bytes, 16 << 20), storage: SpillFolder(of: repository))
-        }
-
-        /// Writes tables of HEAD to a sink's folder, whole files one by one; nil to leave sinks alone.
-        package var writeSink:
-            (
-                @Sendable (_ sink: Sink, _ tables: [TableName], _ folder: String) throws(Failure) ->
-                    Void
-            )?
-
-        /// Where failures are posted to; nil for nowhere.
-        package var webhook: String?
-
-        /// PEM file of the certificates to trust; nil for the system's.
-        package var certificateFile: String?
-        /// Ends the run when it is cancelled.
-        package var cancellation = Cancellation()
-
-        /// Waits that many seconds, between attempts to fetch.
-        package var sleep: @Sendable (Double) -> Void
-        /// The time, microseconds since 1970, for `Retry-After` and time limits.
-        package var clock: @Sendable () -> Int64
-
-        /// Options of a run.
-        package init(
-            threads: Int,
-            memoryLimit: Int64? = nil,
-            now: Int64,
-            author: Signature? = nil,
-            emailKey: [UInt8]? = nil,
-            version: String,
-            certificateFile: String? = nil,
-            sleep: @escaping @Sendable (Double) -> Void = { _ in },
-            clock: @escaping @Sendable () -> Int64 = { 0 }
-        ) {
-            self.threads = threads
-            self.memoryLimit = memoryLimit
-            self.now = now
-            self.author = author
-            self.emailKey = emailKey
-            self.version = version
-            self.certificateFile = certificateFile
-            self.sleep = sleep
-            self.clock = clock
-        }
-    }
-
     let warehouse: Warehouse
     let root: String
     let files: WorkTreeFiles
@@ -185,7 +108,7 @@ package final class Runner {
             }
         }
         graph = try Graph(
-            models: Model.load(files),
+            models: Model.load(files, threads: options.threads),
             available: RawTables.all + tables.keys.filter { $0.layer == "raw" },
             engine: engines,
             cache: AnalysisCache(of: warehouse.repository, files: files, version: options.version)
@@ -525,52 +448,6 @@ package final class Runner {
     func note(_ text: String) {
         notes.append(text)
         event(.note(text))
-    }
-}
-
-/// A table at some point of a run.
-struct TableState: Sendable {
-    var digest: Digest
-    var rows: Int
-    var provenance: Provenance?
-    /// What the engine and later steps read: from the repository, or from the run's batch.
-    var snapshot: Snapshot?
-
-    init(digest: Digest, rows: Int, provenance: Provenance?, snapshot: Snapshot?) {
-        self.digest = digest
-        self.rows = rows
-        self.provenance = provenance
-        self.snapshot = snapshot
-    }
-
-    /// A table as a commit has it; how it came about does not matter.
-    init(committed snapshot: Snapshot) {
-        self.init(
-            digest: snapshot.manifest.digest,
-            rows: snapshot.manifest.rows,
-            provenance: nil,
-            snapshot: snapshot
-        )
-    }
-
-    /// All rows in memory.
-    func rowSet() throws(Failure) -> RowSet? { try snapshot?.rowSet() }
-
-    /// A committed table, with a provenance that waits for a commit if there is one.
-    init(snapshot: Snapshot, pending: Pending) throws(Failure) {
-        digest = snapshot.manifest.digest
-        rows = snapshot.manifest.rows
-        self.snapshot = snapshot
-        let waiting = pending.provenance(snapshot.table, digest: snapshot.manifest.digest)
-        let json = if let waiting { waiting } else { try snapshot.provenance() }
-        provenance = Provenance(json: json)
-    }
-}
-
-extension Duration {
-    /// The duration in seconds.
-    var seconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
 }
 

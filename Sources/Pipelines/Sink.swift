@@ -8,6 +8,10 @@ package struct Sink: Sendable {
         case parquet, csv, ndjson, duckdb
     }
 
+    /// Writes tables of HEAD to a folder, whole files one by one.
+    package typealias Writer =
+        @Sendable (_ sink: Sink, _ tables: [TableName], _ folder: String) throws(Failure) -> Void
+
     package let name: String
     package let format: Format
     /// A folder relative to the warehouse.
