@@ -95,27 +95,49 @@ struct CleanMark {
     }
 
     private func isAsIndexed(_ index: OpaquePointer?, _ begun: timespec) -> Bool {
-        var names: [String: Set<String>] = [:]
-        let below = prefix + "/"
+        var folders = FolderCounts()
         for place in 0..<(unsafe git_index_entrycount(index)) {
             guard let entry = unsafe git_index_get_byindex(index, place)?.pointee,
                 let text = unsafe entry.path
             else { return false }
-            let path = unsafe String(cString: text)
-            guard path == prefix || path.hasPrefix(below) else { continue }
+            let path = unsafe UnsafeBufferPointer(start: text, count: strlen(text))
+            guard unsafe isBelow(path) else { continue }
             var file = stat()
-            guard unsafe lstat("\(root)/\(path)", &file) == 0,
+            guard unsafe lstat("\(root)/\(String(cString: text))", &file) == 0,
                 unsafe isUntouched(file, entry, begun)
             else { return false }
-            Self.add(path, to: &names)
+            unsafe folders.add(path)
         }
         // A folder that is there has to be one of the index.
         let isThere = unsafe access("\(root)/\(prefix)", F_OK) == 0
-        guard isThere == !names.isEmpty else { return false }
-        return names.allSatisfy { folder, known in
-            !(folder == prefix || folder.hasPrefix(below))
-                || Files.names(in: "\(root)/\(folder)").allSatisfy(known.contains)
+        guard isThere == !folders.isEmpty else { return false }
+        // All that the index knows is there: one more is one that it does not know.
+        return folders.finish().allSatisfy { folder, count in
+            !isBelow(folder) || Self.nameCount(in: "\(root)/\(folder)") == count
         }
+    }
+
+    /// Whether a path is the folder, or lies below it.
+    private func isBelow(_ path: UnsafeBufferPointer<CChar>) -> Bool {
+        let name = prefix.utf8
+        guard path.count >= name.count,
+            unsafe zip(path, name).allSatisfy({ UInt8(bitPattern: $0) == $1 })
+        else { return false }
+        return unsafe path.count == name.count || path[name.count] == CChar(ascii: "/")
+    }
+
+    private func isBelow(_ folder: String) -> Bool {
+        folder == prefix || folder.hasPrefix(prefix + "/")
+    }
+
+    /// How many names a folder has.
+    private static func nameCount(in path: String) -> Int? {
+        guard let folder = unsafe opendir(path) else { return nil }
+        defer { unsafe closedir(folder) }
+        var count = 0
+        while unsafe readdir(folder) != nil { count += 1 }
+        // Itself, and the one above it.
+        return count - 2
     }
 
     /// Whether a file has the times, size and number that the index says, and had them before the
@@ -126,8 +148,11 @@ struct CleanMark {
             unsafe entry.mode & 0o170000 == 0o100000 && entry.flags_extended == 0
             && entry.flags & UInt16(GIT_INDEX_ENTRY_STAGEMASK) == 0
         let changed = file.st_ctim
+        // git takes the size from an entry as old as its index, to look at the content each time;
+        // the comparison has.
+        let size = UInt32(truncatingIfNeeded: file.st_size)
+        guard unsafe entry.file_size == size || entry.file_size == 0 else { return false }
         return unsafe isPlain && file.st_mode & S_IFMT == S_IFREG
-            && entry.file_size == UInt32(truncatingIfNeeded: file.st_size)
             && entry.ino == UInt32(truncatingIfNeeded: file.st_ino)
             && Self.isSame(entry.mtime, file.st_mtim) && Self.isSame(entry.ctime, changed)
             && (changed.tv_sec, changed.tv_nsec) < (begun.tv_sec, begun.tv_nsec)
@@ -137,15 +162,51 @@ struct CleanMark {
         indexed.seconds == Int32(truncatingIfNeeded: file.tv_sec)
             && indexed.nanoseconds == UInt32(truncatingIfNeeded: file.tv_nsec)
     }
+}
 
-    /// Notes that a folder has a name, and those above it.
-    private static func add(_ path: String, to names: inout [String: Set<String>]) {
-        var path = path[...]
-        while let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) {
-            let folder = path[..<slash]
-            let name = path[path.utf8.index(after: slash)...]
-            guard names[String(folder), default: []].insert(String(name)).inserted else { return }
-            path = folder
+/// How many names each folder has, of paths that come in the order of their bytes.
+private struct FolderCounts {
+    /// The folders that the last path lies in, the outermost first: where its name ends in the
+    /// path, and how many names it has so far.
+    private var open: [(end: Int, count: Int)] = []
+    private var last: [CChar] = []
+    private var closed: [(folder: String, count: Int)] = []
+
+    var isEmpty: Bool { last.isEmpty }
+
+    /// Takes the next path.
+    mutating func add(_ path: UnsafeBufferPointer<CChar>) {
+        var common = 0
+        while common < min(path.count, last.count), unsafe path[common] == last[common] {
+            common += 1
         }
+        // Folders that end within what both begin with are the same.
+        while let folder = open.last, folder.end >= common { close() }
+        var start = open.last.map { $0.end + 1 } ?? 0
+        if !open.isEmpty { open[open.count - 1].count += 1 }
+        while let slash = unsafe path[start...].firstIndex(of: CChar(ascii: "/")) {
+            // The name that was counted is a folder, with one name so far.
+            open.append((slash, 1))
+            start = slash + 1
+        }
+        last = unsafe Array(path)
+    }
+
+    private mutating func close() {
+        let folder = open.removeLast()
+        let name = last[..<folder.end].map { UInt8(bitPattern: $0) }
+        closed.append((String(decoding: name, as: UTF8.self), folder.count))
+    }
+
+    /// All folders.
+    consuming func finish() -> [(folder: String, count: Int)] {
+        while !open.isEmpty { close() }
+        return closed
+    }
+}
+
+extension CChar {
+    fileprivate init(ascii scalar: Unicode.Scalar) {
+        self = CChar(bitPattern: UInt8(ascii: scalar))
     }
 }
