@@ -35,18 +35,27 @@ struct Notifier {
     private let log: RunLog
     private let note: (String) -> Void
 
-    /// Posts for a run.
+    /// Posts for a run; nil if there is nowhere to post to.
     ///
-    /// - Returns: nil if there is nowhere to post to.
-    /// - Throws: `warehouse.bare`.
-    init?(_ runner: Runner) throws(Failure) {
-        guard let webhook = runner.options.webhook else { return nil }
+    /// - Parameters:
+    ///   - options: of the run.
+    ///   - name: the warehouse's.
+    ///   - root: its folder.
+    ///   - log: what the run tells.
+    ///   - event: told what could not be sent.
+    init?(
+        _ options: Runner.Options,
+        name: String,
+        root: String,
+        log: RunLog,
+        event: @escaping @Sendable (RunEvent) -> Void
+    ) {
+        guard let webhook = options.webhook else { return nil }
         self.webhook = webhook
-        warehouse = runner.configuration.name
-        file = URL(fileURLWithPath: runner.root).appending(path: ".osodata/notified.json")
-        log = runner.log
-        note = { [event = runner.event] in event(.note($0)) }
-        let options = runner.options
+        warehouse = name
+        file = URL(fileURLWithPath: root).appending(path: ".osodata/notified.json")
+        self.log = log
+        note = { event(.note($0)) }
         var settings = FetchOptions(
             userAgent: "osodata/\(options.version)",
             certificateFile: options.certificateFile,

@@ -132,7 +132,8 @@ extension Runner {
         var written = writtenBySinks()
         var outcomes: [SinkOutcome] = []
         for sink in configuration.sinks {
-            try options.cancellation.check()
+            // What is published is; the next run writes the sinks that are left.
+            if options.cancellation.isCancelled { break }
             let start = ContinuousClock().now
             let wanted = try selected(by: sink).filter { published[$0] != nil }
             let known = known(of: sink, written)

@@ -205,15 +205,6 @@ package final class Runner {
             try Self.refuseDirtySnapshots(warehouse.repository)
             try refuseUncommitted()
         }
-        let plan = try plan()
-        let written =
-            plan.pending.flatMap(\.tables)
-            + [RawTables.coverage, RawTables.checks, RawTables.partitions]
-        let locks = try TableLocks.acquire(
-            options.isTrial ? [] : written,
-            in: warehouse.repository
-        )
-        defer { locks.release() }
         // A trial leaves no trace.
         let recorder =
             options.isTrial
@@ -221,9 +212,20 @@ package final class Runner {
             : try RunRecorder(warehouse, selection: selection, options: options) { [event] in
                 event(.note($0))
             }
-        let notifier = options.isTrial ? nil : try Notifier(self)
-        if !plan.pending.isEmpty { recorder?.begin() }
+        let notifier =
+            options.isTrial
+            ? nil : Notifier(options, name: configuration.name, root: root, log: log, event: event)
         do {
+            let plan = try plan()
+            let locks = try TableLocks.acquire(
+                options.isTrial
+                    ? []
+                    : plan.pending.flatMap(\.tables)
+                        + [RawTables.coverage, RawTables.checks, RawTables.partitions],
+                in: warehouse.repository
+            )
+            defer { locks.release() }
+            if !plan.pending.isEmpty { recorder?.begin() }
             var report = try execute(plan)
             report.seconds = (ContinuousClock().now - start).seconds
             recorder?.end(report)
@@ -231,10 +233,44 @@ package final class Runner {
             return report
         } catch {
             let failure = inWordsOfItsOwn(error)
-            recorder?.end(failure, tables: outcomes)
-            notifier?.tell(failure, run: recorder?.run)
+            if !failure.isRefusal {
+                recorder?.end(failure, tables: outcomes)
+                notifier?.tell(failure, run: recorder?.run)
+            }
             throw failure
         }
+    }
+
+    /// Records and tells of a run that could not begin, because what is committed makes no sense.
+    ///
+    /// Nothing is told of files that somebody is still writing.
+    ///
+    /// - Parameters:
+    ///   - failure: what `init` threw.
+    ///   - warehouse: where.
+    ///   - selection: what the run was about.
+    ///   - options: of the run.
+    ///   - configuration: what `pipelines.toml` says.
+    ///   - event: told what went wrong in telling.
+    package static func couldNotBegin(
+        _ failure: Failure,
+        _ warehouse: Warehouse,
+        selecting selection: Selection?,
+        options: Options,
+        configuration: Configuration,
+        event: @escaping @Sendable (RunEvent) -> Void
+    ) {
+        guard !options.isTrial, !failure.isRefusal, let root = warehouse.root else { return }
+        let edited = configuration.inputs.contains { folder in
+            (try? warehouse.repository.dirtyPaths(under: folder).isEmpty) != true
+        }
+        guard !edited else { return }
+        let recorder = try? RunRecorder(warehouse, selection: selection, options: options) {
+            event(.note($0))
+        }
+        recorder?.end(failure, tables: [])
+        Notifier(options, name: configuration.name, root: root, log: RunLog(), event: event)?
+            .tell(failure, run: recorder?.run)
     }
 
     /// What was stopped because the run is cancelled says so.
@@ -448,6 +484,13 @@ package final class Runner {
     func note(_ text: String) {
         notes.append(text)
         event(.note(text))
+    }
+}
+
+extension Failure {
+    /// Whether a run was not begun for what whoever called it can see: no run to record.
+    fileprivate var isRefusal: Bool {
+        code == .locked || code.description.hasPrefix("select.")
     }
 }
 

@@ -119,6 +119,28 @@ import Testing
         #expect(messages[0].message["table"] is NSNull)
     }
 
+    @Test func `a run that cannot begin is told once its files are committed`() throws {
+        let world = try makeWarehouse()
+        defer { world.remove() }
+        let messages = try hearing { hook in
+            #expect(try world.osodata("run", environment: ["HOOK": hook]).status == 0)
+            try world.write("models/marts/bad_v1.sql", "/* key = [\"n\"] */ SELECT FRM x")
+            let edited = try world.osodata("run", environment: ["HOOK": hook])
+            #expect(edited.status == 2)
+            #expect(try world.osodata("run", "marts.nope", environment: ["HOOK": hook]).status == 2)
+            #expect(try !world.osodata("runs").output.contains("failed"))
+            let committed = try world.commitAndRun(environment: ["HOOK": hook])
+            #expect(committed.status == 2)
+            let runs = try world.osodata("runs").output
+            #expect(runs.contains("failed") && runs.contains("bad_v1.sql:1:"), "\(runs)")
+            try world.write("models/marts/bad_v1.sql", "/* key = [\"n\"] */ SELECT 1 AS n")
+            #expect(try world.commitAndRun(environment: ["HOOK": hook]).status == 0)
+        }
+        #expect(messages.map { $0.message["state"] as? String } == ["failed", "recovered"])
+        let text = try #require(messages[0].message["text"] as? String)
+        #expect(text.contains("models/marts/bad_v1.sql:1:"), "\(text)")
+    }
+
     @Test func `where nobody hears, the run goes on, and the address stays secret`() throws {
         let world = try makeWarehouse()
         defer { world.remove() }

@@ -110,8 +110,22 @@ struct RunCommand: ParsableCommand {
                 Thread.sleep(forTimeInterval: min(0.1, seconds))
             }
         }
-        let runner = try Runner(opened, selecting: selection, options: options) { [events] event in
+        let tell: @Sendable (RunEvent) -> Void = { [events] event in
             if events { EventLine.print(event) } else { live.show(event) }
+        }
+        let runner: Runner
+        do throws(Failure) {
+            runner = try Runner(opened, selecting: selection, options: options, event: tell)
+        } catch {
+            Runner.couldNotBegin(
+                error,
+                opened,
+                selecting: selection,
+                options: options,
+                configuration: configuration,
+                event: tell
+            )
+            throw error
         }
         let report = try runner.run()
         live.clear()
