@@ -18,8 +18,26 @@ struct PartitionSpool: Sendable {
 
     /// The files of a table in a repository.
     init(of table: TableName, in repository: Repository) {
+        folder = "\(Self.parent(repository))/\(table)"
+    }
+
+    private static func parent(_ repository: Repository) -> String {
         let base = repository.workTree.map { "\($0)/.osodata" }
-        folder = "\(base ?? "\(repository.gitDirectory)/osodata")/partitions/\(table)"
+        return "\(base ?? "\(repository.gitDirectory)/osodata")/partitions"
+    }
+
+    /// Removes the files of tables that are in partitions no more.
+    ///
+    /// - Parameters:
+    ///   - repository: where.
+    ///   - tables: those that are.
+    static func clear(in repository: Repository, except tables: Set<TableName>) {
+        let parent = parent(repository)
+        let kept = Set(tables.map(\.description))
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+        for name in names where !kept.contains(name) {
+            try? FileManager.default.removeItem(atPath: "\(parent)/\(name)")
+        }
     }
 
     private func path(_ fingerprint: Digest) -> String { "\(folder)/\(fingerprint.hex)" }

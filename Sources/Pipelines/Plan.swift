@@ -135,7 +135,7 @@ package struct Plan: Sendable {
     }
 
     package let steps: [Step]
-    /// What sinks lack, in the order of their names in the file.
+    /// What sinks lack, by name.
     package let sinks: [SinkStep]
 
     /// Steps that are sure or likely to make tables.

@@ -23,6 +23,7 @@ extension Runner {
     func writePartitions() throws(Failure) {
         let start = ContinuousClock().now
         let models = Set(graph.nodes.filter { $0.model.partitioning != nil }.map(\.model.table))
+        if !options.isTrial { PartitionSpool.clear(in: warehouse.repository, except: models) }
         guard !models.isEmpty || tables[RawTables.partitions] != nil else { return }
         let rows = try recordedPartitions().merging(partitionsNow) { $1 }
             .filter { models.contains($0.key) && tables[$0.key] != nil }

@@ -64,25 +64,16 @@ extension Runner {
         }
     }
 
-    /// The tables of a sink.
-    private func selected(by sink: Sink) throws(Failure) -> [TableName] {
-        do {
-            return try sink.selection.tables(in: flow) { _ in false }.sorted()
-        } catch {
-            throw error.at(sink.place)
-        }
-    }
-
     /// What sinks lack of the tables as they are now.
     ///
     /// - Parameter uncertain: tables that may change.
-    /// - Returns: one for each sink, in the order of the file.
+    /// - Returns: one for each sink, by name.
     /// - Throws: `select.nothing` at the sink's place.
     func sinkSteps(uncertain: Set<TableName>) throws(Failure) -> [Plan.SinkStep] {
         let written = writtenBySinks()
         var steps: [Plan.SinkStep] = []
         for sink in configuration.sinks {
-            let wanted = try selected(by: sink)
+            let wanted = try flow.tables(of: sink)
             let known = known(of: sink, written)
             let stale = wanted.filter { table in
                 tables[table].map { known[table.description] != $0.digest.hex } ?? false
@@ -135,7 +126,7 @@ extension Runner {
             // What is published is; the next run writes the sinks that are left.
             if options.cancellation.isCancelled { break }
             let start = ContinuousClock().now
-            let wanted = try selected(by: sink).filter { published[$0] != nil }
+            let wanted = try flow.tables(of: sink).filter { published[$0] != nil }
             let known = known(of: sink, written)
             let stale = wanted.filter { known[$0.description] != published[$0] }
             let gone = known.keys.filter { name in

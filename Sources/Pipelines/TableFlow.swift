@@ -17,6 +17,8 @@ package struct TableFlow: Sendable {
     package let tables: [TableName]
     /// The models by table.
     package let models: [TableName: Model]
+    /// Where tables go when they are published.
+    package let sinks: [Sink]
     private let inputs: [TableName: [TableName]]
     private let outputs: [TableName: [TableName]]
 
@@ -40,6 +42,7 @@ package struct TableFlow: Sendable {
         models = Dictionary(
             uniqueKeysWithValues: graph.nodes.map { ($0.model.table, $0.model) }
         )
+        sinks = configuration.sinks
         self.inputs = inputs
         self.outputs = outputs
     }
@@ -105,6 +108,17 @@ package struct TableFlow: Sendable {
     /// The tables one step away, sorted.
     package func neighbours(of table: TableName, _ direction: Direction) -> [TableName] {
         (direction == .upstream ? inputs : outputs)[table] ?? []
+    }
+
+    /// The tables of a sink, sorted.
+    ///
+    /// - Throws: `select.nothing` at the sink's place.
+    package func tables(of sink: Sink) throws(Failure) -> [TableName] {
+        do {
+            return try sink.selection.tables(in: self) { _ in false }.sorted()
+        } catch {
+            throw error.at(sink.place)
+        }
     }
 
     /// The tables that are reached from some, with them.

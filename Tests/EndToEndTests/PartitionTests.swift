@@ -193,6 +193,10 @@ import Testing
         #expect(made(first.output).count == 7)
         let kept = ".osodata/partitions/marts.daily_v1"
         #expect(try world.shell("ls \(kept) | wc -l").output == "6\n")
+        // Those of a model that is gone go.
+        try world.shell("mkdir .osodata/partitions/marts.gone_v1")
+        #expect(try world.osodata("run").status == 2)
+        #expect(try world.shell("ls .osodata/partitions").output == "marts.daily_v1\n")
         // A damaged one is as none.
         try world.shell(
             "f=\(kept)/$(ls \(kept) | head -1); printf x | dd of=$f bs=1 seek=20 conv=notrunc 2>/dev/null"

@@ -110,6 +110,25 @@ import Testing
         #expect(try written(world) == ["files": ["marts.counts_v1", "staging.events"]])
     }
 
+    @Test func `lineage goes on to sinks`() throws {
+        let world = try makeWarehouse()
+        defer { world.remove() }
+        let one = try world.osodata("lineage", "raw.github_events")
+        #expect(
+            one.output.hasSuffix(
+                "goes to\n├─ marts.counts_v1: sink base, sink files\n└─ staging.events: sink files\n"
+            ),
+            "\(one.output)\(one.messages)"
+        )
+        let chart = try world.osodata("lineage", "--format", "mermaid").output
+        #expect(chart.contains("  marts__counts_v1 --> sink__base\n"), "\(chart)")
+        #expect(!(try world.osodata("lineage", "raw.sources").output.contains("goes to")))
+        let all = try world.osodata("lineage").output
+        #expect(all.contains(/sink files +marts\.counts_v1, staging\.events/), "\(all)")
+        let json = try world.osodata("lineage", "staging.events", "--format", "json").output
+        #expect(json.filter { !$0.isWhitespace }.contains(#""sinks":["files"]"#), "\(json)")
+    }
+
     @Test func `a trial gives sinks nothing`() throws {
         let world = try makeWarehouse()
         defer { world.remove() }

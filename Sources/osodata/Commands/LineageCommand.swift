@@ -61,10 +61,14 @@ struct LineageCommand: ParsableCommand {
             flow.reach(from: [$0], .upstream).union(flow.reach(from: [$0], .downstream))
         }
         let tables = flow.tables.filter { shown?.contains($0) ?? true }
+        var sinks: [TableName: [String]] = [:]
+        for sink in flow.sinks {
+            for table in try flow.tables(of: sink) { sinks[table, default: []].append(sink.name) }
+        }
         switch format {
-        case .text: printText(flow, focus)
-        case .json: Output.json(.array(tables.map { Self.json($0, flow) }))
-        case .mermaid: Output.text(Self.mermaid(tables, flow, focus))
+        case .text: printText(flow, sinks, focus)
+        case .json: Output.json(.array(tables.map { Self.json($0, flow, sinks) }))
+        case .mermaid: Output.text(Self.mermaid(tables, flow, sinks, focus))
         }
     }
 
@@ -106,12 +110,21 @@ struct LineageCommand: ParsableCommand {
 
     // MARK: Text
 
-    private func printText(_ flow: TableFlow, _ focus: TableName?) {
+    private func printText(
+        _ flow: TableFlow,
+        _ sinks: [TableName: [String]],
+        _ focus: TableName?
+    ) {
         guard let focus else {
             var table = TextTable([("TABLE", .left), ("MADE OF", .left)])
             for name in flow.tables {
                 let inputs = flow.neighbours(of: name, .upstream).map(\.description)
                 table.add([name.description, inputs.joined(separator: ", ")])
+            }
+            for sink in flow.sinks {
+                let inputs = flow.tables.filter { sinks[$0]?.contains(sink.name) ?? false }
+                let names = inputs.map(\.description).joined(separator: ", ")
+                table.add(["sink \(sink.name)", names])
             }
             return Output.text(table.rendered(limit: 100))
         }
@@ -122,6 +135,12 @@ struct LineageCommand: ParsableCommand {
             text += "\n\(title)\n"
             var seen: Set<TableName> = []
             text += Self.branches(of: focus, direction, flow, indent: "", &seen)
+        }
+        let below = flow.reach(from: [focus], .downstream).sorted().filter { sinks[$0] != nil }
+        if !below.isEmpty { text += "\ngoes to\n" }
+        for (index, table) in below.enumerated() {
+            let names = (sinks[table] ?? []).map { "sink \($0)" }.joined(separator: ", ")
+            text += (index == below.count - 1 ? "└─ " : "├─ ") + "\(table): \(names)\n"
         }
         Output.text(text)
     }
@@ -159,7 +178,11 @@ struct LineageCommand: ParsableCommand {
 
     // MARK: For programs
 
-    private static func json(_ table: TableName, _ flow: TableFlow) -> JSONValue {
+    private static func json(
+        _ table: TableName,
+        _ flow: TableFlow,
+        _ sinks: [TableName: [String]]
+    ) -> JSONValue {
         let model = flow.models[table]
         func names(_ tables: [TableName]) -> JSONValue {
             .array(tables.map { .string($0.description) })
@@ -172,6 +195,7 @@ struct LineageCommand: ParsableCommand {
             ("tags", .array((model?.tags ?? []).map { .string($0) })),
             ("inputs", names(flow.neighbours(of: table, .upstream))),
             ("outputs", names(flow.neighbours(of: table, .downstream))),
+            ("sinks", .array((sinks[table] ?? []).map { .string($0) })),
         ])
     }
 
@@ -179,6 +203,7 @@ struct LineageCommand: ParsableCommand {
     private static func mermaid(
         _ tables: [TableName],
         _ flow: TableFlow,
+        _ sinks: [TableName: [String]],
         _ focus: TableName?
     ) -> String {
         func id(_ table: TableName) -> String { "\(table.layer)__\(table.name)" }
@@ -188,6 +213,11 @@ struct LineageCommand: ParsableCommand {
             for input in flow.neighbours(of: table, .upstream) where tables.contains(input) {
                 text += "  \(id(input)) --> \(id(table))\n"
             }
+        }
+        for sink in flow.sinks {
+            let given = tables.filter { sinks[$0]?.contains(sink.name) ?? false }
+            if !given.isEmpty { text += "  sink__\(sink.name)[/\"sink \(sink.name)\"/]\n" }
+            for table in given { text += "  \(id(table)) --> sink__\(sink.name)\n" }
         }
         if let focus { text += "  style \(id(focus)) stroke-width:4px\n" }
         return text
