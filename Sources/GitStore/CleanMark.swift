@@ -49,25 +49,36 @@ struct CleanMark {
         _ compare: () throws(Failure) -> [DirtyFile]
     ) throws(Failure) -> [DirtyFile] {
         let before = try state()
-        let mark = try empty()
-        let begun = try mark?.status().st_mtim ?? timespec()
+        let begun = begin()
         let dirty = try compare()
         // Where all was moved meanwhile, the next command compares again.
-        if dirty.isEmpty, let before, try state() == before {
-            try mark?.write(Array("\(Self.text(begun))\n\(before)\n".utf8))
+        if let begun, dirty.isEmpty, let before, try state() == before {
+            fill("\(Self.text(begun))\n\(before)\n")
         }
         return dirty
     }
 
-    /// An empty mark, which marks nothing, and has a time: what is changed from now on is no older,
-    /// by the clock that files have their times from.
+    /// Makes an empty mark, which marks nothing, and has a time: what is changed from now on is no
+    /// older, by the clock that files have their times from.
     ///
-    /// - Returns: nil where it cannot be made, as in a repository that one may only read.
-    private func empty() throws(Failure) -> OpenFile? {
-        guard (try? repository.scratchFolder()) != nil, (try? Files.remove(file)) != nil else {
+    /// - Returns: its time; nil where it cannot be made, as in a repository one may only read.
+    private func begin() -> timespec? {
+        do throws(Failure) {
+            _ = try repository.scratchFolder()
+            try Files.remove(file)
+            return try OpenFile(file, O_WRONLY | O_CREAT | O_EXCL)?.status().st_mtim
+        } catch {
             return nil
         }
-        return try OpenFile(file, O_WRONLY | O_CREAT | O_EXCL, nilOn: [EACCES, EROFS, EEXIST])
+    }
+
+    /// Writes the mark; where there is no room, a part of one marks nothing.
+    private func fill(_ text: String) {
+        do throws(Failure) {
+            try OpenFile(file, O_WRONLY)?.write(Array(text.utf8))
+        } catch {
+            return
+        }
     }
 
     /// Whether the mark and the times of all files say that nothing is dirty, nor is there a file

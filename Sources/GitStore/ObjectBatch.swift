@@ -11,8 +11,6 @@ import Synchronization
 /// again. After `write()` the batch is empty and may be filled and written anew.
 package final class ObjectBatch: Sendable {
     let repository: Repository
-    /// Whether its pack has what the repository has, too.
-    private let isSelfContained: Bool
     private let state = Mutex(State())
 
     private struct State {
@@ -37,14 +35,8 @@ package final class ObjectBatch: Sendable {
     private static let waitingBytes = 64 << 20
 
     /// Makes an empty batch.
-    ///
-    /// - Parameters:
-    ///   - repository: where its objects go.
-    ///   - isSelfContained: whether they are written though the repository has them, so that
-    ///     nothing else is needed to read what the batch leads to.
-    package init(repository: Repository, isSelfContained: Bool = false) {
+    package init(repository: Repository) {
         self.repository = repository
-        self.isSelfContained = isSelfContained
         // Objects that other processes wrote meanwhile count as there; failing to see them only
         // writes them twice.
         try? repository.refresh()
@@ -122,7 +114,7 @@ package final class ObjectBatch: Sendable {
         let (isNew, isPacking) = state.withLock {
             ($0.known.insert(object.id).inserted, $0.pack != nil)
         }
-        guard isNew, isSelfContained || !alreadyStored(object.id) else { return object.id }
+        guard isNew, !alreadyStored(object.id) else { return object.id }
         // Compressed here, by several threads at once, not under the lock.
         let entry = isPacking ? object.packBytes : []
         try state.withLock { (state) throws(Failure) in
@@ -192,16 +184,11 @@ package final class ObjectBatch: Sendable {
             }
             if state.pack == nil, !state.waiting.isEmpty { try beginPack(&state) }
             guard let pack = state.pack else {
-                return WrittenObjects(count: 0, bytes: 0, pack: nil, keep: nil)
+                return WrittenObjects(count: 0, bytes: 0, keep: nil)
             }
             let count = pack.count
             let keep = try pack.finish()
-            return WrittenObjects(
-                count: count,
-                bytes: Int(pack.size),
-                pack: pack.name,
-                keep: keep
-            )
+            return WrittenObjects(count: count, bytes: Int(pack.size), keep: keep)
         }
         try repository.refresh()
         return written
@@ -213,14 +200,11 @@ package final class WrittenObjects: Sendable {
     package let count: Int
     /// As they lie on disk.
     package let bytes: Int
-    /// The name of the pack's files without their endings; nil if nothing was written.
-    package let pack: String?
     private let keep: Mutex<KeepFile?>
 
-    init(count: Int, bytes: Int, pack: String?, keep: KeepFile?) {
+    init(count: Int, bytes: Int, keep: KeepFile?) {
         self.count = count
         self.bytes = bytes
-        self.pack = pack
         self.keep = Mutex(keep)
     }
 

@@ -124,8 +124,8 @@ final class PackWriter {
         return keep
     }
 
-    /// The name of its files without their endings, once it is sealed.
-    var name: String { "pack-\(ObjectID(bytes: checksum) ?? .zero)" }
-
-    private func path(_ suffix: String) -> String { "\(folder)/\(name)\(suffix)" }
+    private func path(_ suffix: String) -> String {
+        let name = ObjectID(bytes: checksum) ?? .zero
+        return "\(folder)/pack-\(name)\(suffix)"
+    }
 }

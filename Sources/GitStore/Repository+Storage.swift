@@ -46,6 +46,9 @@ extension Repository {
         return storage
     }
 
+    /// How many packs there are.
+    package var packCount: Int { Files.names(in: packDirectory).count { $0.hasSuffix(".idx") } }
+
     /// Removes the files that dead processes of ours left among the objects.
     ///
     /// - Returns: how many.

@@ -42,7 +42,7 @@ extension CheckRow {
     ///
     /// - Throws: nothing, since they are written here and tested.
     static func schema() throws(Failure) -> Schema {
-        let columns: [(String, ColumnType, Bool, String)] = [
+        let columns: [MetaTable.Definition] = [
             ("table_name", .string, false, "The model's table."),
             ("check_name", .string, false, "The check's name in the model's header."),
             ("kind", .string, false, "not_null, unique, … or sql."),
@@ -53,19 +53,7 @@ extension CheckRow {
             ("table_sha256", .string, false, "Digest of the version tried."),
             ("fingerprint", .string, false, "Digest of all the outcome follows from."),
         ]
-        return try Schema(
-            columns: columns.enumerated().map { index, column in
-                Column(
-                    id: index + 1,
-                    name: column.0,
-                    type: column.1,
-                    isNullable: column.2,
-                    doc: column.3
-                )
-            },
-            key: ["table_name", "check_name"],
-            cutClass: .small
-        )
+        return try MetaTable.schema(columns, key: ["table_name", "check_name"])
     }
 
     /// The rows as a sorted table.
@@ -90,9 +78,7 @@ extension CheckRow {
             try builder.string(row.fingerprint.hex)
             try builder.endRow()
         }
-        var set = builder.finish()
-        try set.sort()
-        return set
+        return try builder.sortedSet()
     }
 
     /// Reads a table that `rowSet(_:)` made.

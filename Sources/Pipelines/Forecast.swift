@@ -109,7 +109,10 @@ package struct Forecast: Sendable, Equatable {
 extension ObjectStorage {
     /// Whether objects lie in so many places that git and osodata search long: more than 50 packs,
     /// or more files than git's own `gc.auto` takes.
-    package var needsRepack: Bool { packs > 50 || looseObjects > 6700 }
+    package var needsRepack: Bool { packs > Self.packLimit || looseObjects > 6700 }
+
+    /// As many packs as git's own `gc.autoPackLimit` takes.
+    package static let packLimit = 50
 }
 
 extension Forecast.Limit {

@@ -81,12 +81,12 @@ struct ModelJob: Sendable {
         } else {
             made = try makeWhole(threads: threads, on: engine)
         }
-        let state = TableState(
-            digest: made.table.digest,
-            rows: made.table.rows,
-            provenance: made.provenance,
-            snapshot: made.table.isChanged
-                ? try context.store.snapshot(made.table, in: context.batch) : committed
+        let state = try TableState(
+            made.table,
+            made.provenance,
+            committed: committed,
+            of: context.store,
+            in: context.batch
         )
         return try audit(
             Outcome(written: made.table, state: state, partitions: made.partitions),

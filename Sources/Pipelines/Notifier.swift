@@ -1,7 +1,6 @@
 import Codecs
 import Diagnostics
 import Fetching
-import Foundation
 import GitStore
 import Snapshots
 
@@ -30,7 +29,7 @@ struct Notifier {
 
     private let webhook: String
     private let warehouse: String
-    private let file: URL
+    private let file: StateFile
     private let fetcher: Fetcher
     private let log: RunLog
     private let note: (String) -> Void
@@ -53,7 +52,7 @@ struct Notifier {
         guard let webhook = options.webhook else { return nil }
         self.webhook = webhook
         warehouse = name
-        file = URL(fileURLWithPath: root).appending(path: ".osodata/notified.json")
+        file = StateFile("notified.json", root: root)
         self.log = log
         note = { event(.note($0)) }
         var settings = FetchOptions(
@@ -195,26 +194,17 @@ struct Notifier {
     // MARK: What was told
 
     private var known: [String: String] {
-        guard let text = try? Data(contentsOf: file),
-            let members = try? JSONValue(parsing: [UInt8](text)).object
-        else { return [:] }
-        return Dictionary(
-            members.compactMap { member in member.value.string.map { (member.key, $0) } },
+        Dictionary(
+            file.members.compactMap { member in member.value.string.map { (member.key, $0) } },
             uniquingKeysWith: { $1 }
         )
     }
 
     private func keep(_ known: [String: String]) {
-        let members = known.sorted { $0.key < $1.key }.map { ($0.key, JSONValue.string($0.value)) }
-        let text = JSONValue.object(members).serialized(pretty: true) + "\n"
-        try? FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(),
-            withIntermediateDirectories: true
-        )
-        do {
-            try Data(text.utf8).write(to: file, options: .atomic)
+        do throws(Failure) {
+            try file.write(known.map { ($0.key, .string($0.value)) })
         } catch {
-            note("'.osodata/notified.json' cannot be written, so this will be told again.")
+            note("\(error.message) So this will be told again.")
         }
     }
 }

@@ -47,9 +47,7 @@ package struct Partition: Hashable, Comparable, Sendable {
             case .day: "T00:00:00Z"
             case .month: "-01T00:00:00Z"
             }
-        let text = Array((label + rest).utf8)
-        let micros = unsafe text.withUnsafeBufferPointer { unsafe CellText.parseTimestamp($0) }
-        guard let micros else { return nil }
+        guard let micros = CellText.micros(ofTimestamp: label + rest) else { return nil }
         self.init(unit: unit, at: micros)
     }
 

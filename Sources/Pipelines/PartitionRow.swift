@@ -18,24 +18,14 @@ extension PartitionRow {
     ///
     /// - Throws: nothing, since they are written here and tested.
     static func schema() throws(Failure) -> Schema {
-        let columns: [(String, ColumnType, String)] = [
-            ("table_name", .string, "The model's table."),
-            ("partition", .string, "Its time, as 2026-01-31."),
-            ("rows", .int64, "Rows it has."),
-            ("fingerprint", .string, "Digest of all its rows follow from."),
-        ]
-        return try Schema(
-            columns: columns.enumerated().map { index, column in
-                Column(
-                    id: index + 1,
-                    name: column.0,
-                    type: column.1,
-                    isNullable: false,
-                    doc: column.2
-                )
-            },
-            key: ["table_name", "partition"],
-            cutClass: .small
+        try MetaTable.schema(
+            [
+                ("table_name", .string, false, "The model's table."),
+                ("partition", .string, false, "Its time, as 2026-01-31."),
+                ("rows", .int64, false, "Rows it has."),
+                ("fingerprint", .string, false, "Digest of all its rows follow from."),
+            ],
+            key: ["table_name", "partition"]
         )
     }
 
@@ -51,9 +41,7 @@ extension PartitionRow {
             try builder.string(row.fingerprint.hex)
             try builder.endRow()
         }
-        var set = builder.finish()
-        try set.sort()
-        return set
+        return try builder.sortedSet()
     }
 
     /// Reads a table that `rowSet(_:)` made.

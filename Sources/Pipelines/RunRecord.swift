@@ -63,7 +63,7 @@ extension RunRecord {
     ///
     /// - Throws: nothing, since they are written here and tested.
     static func schema() throws(Failure) -> Schema {
-        let columns: [(String, ColumnType, Bool, String)] =
+        let columns: [MetaTable.Definition] =
             [
                 ("started_at", .timestamp, false, "When it began."),
                 ("run", .string, false, "Names it."),
@@ -82,7 +82,7 @@ extension RunRecord {
                 ("error", .string, true, "The first of them."),
                 ("version", .string, false, "Of osodata."),
             ]
-        return try metaSchema(columns, key: ["started_at", "run"])
+        return try MetaTable.schema(columns, key: ["started_at", "run"])
     }
 
     /// Appends the row.
@@ -102,13 +102,13 @@ extension RunRecord {
     /// Reads a row; nil for one of another version of osodata.
     package init?(_ row: JSONValue) {
         guard let run = row["run"]?.string, let state = row["state"]?.string.flatMap(State.init),
-            let started = row["started_at"]?.string.flatMap(micros),
+            let started = row["started_at"]?.string.flatMap(CellText.micros(ofTimestamp:)),
             let errors = row["errors"]?.int, let version = row["version"]?.string
         else { return nil }
         self.init(
             run: run,
             startedAt: started,
-            finishedAt: row["finished_at"]?.string.flatMap(micros),
+            finishedAt: row["finished_at"]?.string.flatMap(CellText.micros(ofTimestamp:)),
             state: state,
             selection: row["selection"]?.string,
             base: row["base_commit"]?.string,
@@ -130,7 +130,7 @@ extension StepRecord {
     ///
     /// - Throws: nothing, since they are written here and tested.
     static func schema() throws(Failure) -> Schema {
-        try metaSchema(
+        try MetaTable.schema(
             [
                 ("started_at", .timestamp, false, "When the run began."),
                 ("run", .string, false, "The run of meta.runs."),
@@ -163,7 +163,7 @@ extension StepRecord {
     /// Reads a row; nil for one of another version of osodata.
     package init?(_ row: JSONValue) {
         guard let run = row["run"]?.string, let table = row["table_name"]?.string,
-            let started = row["started_at"]?.string.flatMap(micros),
+            let started = row["started_at"]?.string.flatMap(CellText.micros(ofTimestamp:)),
             let state = row["state"]?.string, let reason = row["reason"]?.string,
             let rows = row["rows"]?.int, let seconds = row["seconds"]?.double
         else { return nil }
@@ -178,34 +178,5 @@ extension StepRecord {
             seconds: seconds,
             digest: row["digest"]?.string
         )
-    }
-}
-
-private func metaSchema(
-    _ columns: [(String, ColumnType, Bool, String)],
-    key: [String]
-) throws(Failure) -> Schema {
-    try Schema(
-        columns: columns.enumerated().map { index, column in
-            Column(
-                id: index + 1,
-                name: column.0,
-                type: column.1,
-                isNullable: column.2,
-                doc: column.3
-            )
-        },
-        key: key,
-        cutClass: .small
-    )
-}
-
-private func micros(_ text: String) -> Int64? {
-    unsafe Array(text.utf8).withUnsafeBufferPointer { unsafe CellText.parseTimestamp($0) }
-}
-
-extension RowBuilder {
-    fileprivate mutating func optional(_ text: String?) throws(Failure) {
-        if let text { try string(text) } else { try null() }
     }
 }

@@ -77,7 +77,7 @@ final class RunRecorder {
                 startedAt: record.startedAt,
                 table: "sink \(sink.name)",
                 state: sink.failure == nil ? "written" : "failed",
-                reason: "\(sink.tables.count) tables",
+                reason: sink.countText,
                 rowsBefore: nil,
                 rows: 0,
                 seconds: sink.seconds,
@@ -137,7 +137,7 @@ final class RunRecorder {
     private func deadRuns() -> Set<String> {
         var dead: Set<String> = []
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        for name in names where name != "packs" && name != record.run {
+        for name in names where name != record.run {
             guard let left = try? FileLock.acquireIfFree("\(folder)/\(name)") else { continue }
             withExtendedLifetime(left) {
                 _ = dead.insert(name)

@@ -1,6 +1,5 @@
 import Codecs
 package import Diagnostics
-import Foundation
 package import GitStore
 import Records
 package import Snapshots
@@ -100,37 +99,11 @@ package struct RunRecords: Sendable {
         message: String,
         _ change: (inout Contents) -> Void
     ) throws(Failure) {
-        var packs = packNames
-        let before = packs
-        defer { if packs != before { keep(packs) } }
-        try store.record(by: author, message: message, packs: &packs) { (root) throws(Failure) in
+        try store.record(by: author, message: message) { (root) throws(Failure) in
             var contents = try contents(root)
             change(&contents)
             return try contents.tables()
         }
-    }
-
-    // MARK: Packs
-
-    /// The packs that records were written to last, of this work tree.
-    private var packsFile: URL? {
-        store.repository.workTree.map {
-            URL(fileURLWithPath: $0).appending(path: ".osodata/runs/packs")
-        }
-    }
-
-    private var packNames: [String] {
-        let text = packsFile.flatMap { try? String(contentsOf: $0, encoding: .utf8) } ?? ""
-        return text.split(separator: "\n").map(String.init)
-    }
-
-    private func keep(_ names: [String]) {
-        guard let file = packsFile else { return }
-        try? FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(),
-            withIntermediateDirectories: true
-        )
-        try? Data(names.map { $0 + "\n" }.joined().utf8).write(to: file, options: .atomic)
     }
 }
 
@@ -181,15 +154,9 @@ extension RunRecords.Contents {
         var stepRows = RowBuilder(schema: try StepRecord.schema())
         for step in steps { try step.append(to: &stepRows) }
         return [
-            .init(RawTables.runs, try Self.sorted(runRows), provenance: Self.provenance),
-            .init(RawTables.steps, try Self.sorted(stepRows), provenance: Self.provenance),
+            .init(RawTables.runs, try runRows.sortedSet(), provenance: Self.provenance),
+            .init(RawTables.steps, try stepRows.sortedSet(), provenance: Self.provenance),
         ]
-    }
-
-    private static func sorted(_ builder: RowBuilder) throws(Failure) -> RowSet {
-        var rows = builder.finish()
-        try rows.sort()
-        return rows
     }
 
     private static var provenance: JSONValue {

@@ -29,11 +29,7 @@ extension Runner {
         for node in graph.nodes {
             guard let freshness = node.model.freshness else { continue }
             let asOf = try asOf(for: node.model.table)
-            let end = asOf.flatMap { text in
-                unsafe Array(text.utf8).withUnsafeBufferPointer {
-                    unsafe CellText.parseTimestamp($0)
-                }
-            }
+            let end = asOf.flatMap(CellText.micros(ofTimestamp:))
             if let end, now - end <= freshness.components.seconds * 1_000_000 { continue }
             stale.append(StaleTable(table: node.model.table, asOf: asOf, freshness: freshness))
         }

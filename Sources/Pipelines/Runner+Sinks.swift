@@ -20,16 +20,11 @@ extension Runner {
     /// What sinks have, by name: a table's digest, and under an empty name how they were written.
     ///
     /// `.osodata/sinks.json`: the files are no part of the repository, so neither is this.
-    private var sinksFile: URL {
-        URL(fileURLWithPath: root).appending(path: ".osodata/sinks.json")
-    }
+    private var sinksFile: StateFile { StateFile("sinks.json", root: root) }
 
     private func writtenBySinks() -> [String: [String: String]] {
-        guard let text = try? Data(contentsOf: sinksFile),
-            let sinks = try? JSONValue(parsing: [UInt8](text)).object
-        else { return [:] }
         var known: [String: [String: String]] = [:]
-        for (name, tables) in sinks {
+        for (name, tables) in sinksFile.members {
             for (table, digest) in tables.object ?? [] {
                 known[name, default: [:]][table] = digest.string
             }
@@ -38,30 +33,12 @@ extension Runner {
     }
 
     private func keepWritten(_ known: [String: [String: String]]) throws(Failure) {
-        let text = JSONValue.object(
-            known.sorted { $0.key < $1.key }.map { sink in
-                (
-                    sink.key,
-                    .object(
-                        sink.value.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }
-                    )
-                )
+        try sinksFile.write(
+            known.map { name, tables in
+                let members = tables.sorted { $0.key < $1.key }
+                return (name, .object(members.map { ($0.key, .string($0.value)) }))
             }
-        ).serialized(pretty: true)
-        do {
-            try FileManager.default.createDirectory(
-                at: sinksFile.deletingLastPathComponent(),
-                withIntermediateDirectories: true
-            )
-            try Data((text + "\n").utf8).write(to: sinksFile, options: .atomic)
-        } catch {
-            throw Failure(
-                .sinkUnwritable,
-                "'\(sinksFile.path)' cannot be written.",
-                hint: "Free some disk space or mend the folder's permissions.",
-                cause: error.localizedDescription
-            )
-        }
+        )
     }
 
     /// What sinks lack of the tables as they are now.
@@ -111,7 +88,7 @@ extension Runner {
     /// Gives sinks what is published and they lack; one that fails does not stop the others.
     ///
     /// - Returns: what became of those that lacked something.
-    /// - Throws: `sink.unwritable` for what is kept of them.
+    /// - Throws: what reading HEAD throws.
     func writeSinks() throws(Failure) -> [SinkOutcome] {
         guard let write = options.writeSink, !configuration.sinks.isEmpty,
             let tree = try warehouse.tree("HEAD")
@@ -164,9 +141,4 @@ extension Runner {
         }
         return outcomes
     }
-}
-
-extension Failure.Code {
-    /// What sinks have cannot be kept.
-    static let sinkUnwritable = Self("sink.unwritable")
 }

@@ -394,20 +394,17 @@ package final class Runner {
         reason: Reason,
         since start: ContinuousClock.Instant
     ) throws(Failure) {
-        take(written, try state(of: written, provenance), reason: reason, since: start)
-    }
-
-    /// A table that is written, as later steps would see it.
-    func state(
-        of written: PreparedTable,
-        _ provenance: Provenance
-    ) throws(Failure) -> TableState {
-        TableState(
-            digest: written.digest,
-            rows: written.rows,
-            provenance: provenance,
-            snapshot: written.isChanged
-                ? try warehouse.store.snapshot(written, in: batch) : committed[written.table]
+        take(
+            written,
+            try TableState(
+                written,
+                provenance,
+                committed: committed[written.table],
+                of: warehouse.store,
+                in: batch
+            ),
+            reason: reason,
+            since: start
         )
     }
 

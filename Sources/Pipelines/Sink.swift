@@ -81,6 +81,8 @@ package struct SinkOutcome: Sendable {
     package let name: String
     /// Tables that were written, or were to be.
     package let tables: [TableName]
+    /// How many they are, in words.
+    package var countText: String { "\(tables.count) table\(tables.count == 1 ? "" : "s")" }
     /// Why it failed; nil if it did not.
     package let failure: Failure?
     package let seconds: Double

@@ -1,5 +1,6 @@
 import Codecs
 import Diagnostics
+import GitStore
 import Records
 import Snapshots
 
@@ -16,6 +17,30 @@ struct TableState: Sendable {
         self.rows = rows
         self.provenance = provenance
         self.snapshot = snapshot
+    }
+
+    /// A table that is written, as later steps would see it.
+    ///
+    /// - Parameters:
+    ///   - written: the table.
+    ///   - provenance: how it came about.
+    ///   - committed: the version before, which it is if nothing changed.
+    ///   - store: reads it.
+    ///   - batch: what it was written to.
+    /// - Throws: what reading its manifest throws.
+    init(
+        _ written: PreparedTable,
+        _ provenance: Provenance,
+        committed: Snapshot?,
+        of store: SnapshotStore,
+        in batch: ObjectBatch
+    ) throws(Failure) {
+        self.init(
+            digest: written.digest,
+            rows: written.rows,
+            provenance: provenance,
+            snapshot: written.isChanged ? try store.snapshot(written, in: batch) : committed
+        )
     }
 
     /// A table as a commit has it; how it came about does not matter.

@@ -157,9 +157,3 @@ extension DirectoryContents {
 package func osoID(_ source: String, _ namespace: String, _ name: String) -> String {
     Base64.encode(Digest.of(source + namespace + name).bytes)
 }
-
-extension RowBuilder {
-    fileprivate mutating func optional(_ text: String?) throws(Failure) {
-        if let text { try string(text) } else { try null() }
-    }
-}

@@ -223,6 +223,11 @@ extension CellText {
         out.append(UInt8(ascii: "Z"))
     }
 
+    /// Microseconds since 1970 of a timestamp's canonical text; nil for other text.
+    package static func micros(ofTimestamp text: String) -> Int64? {
+        unsafe Array(text.utf8).withUnsafeBufferPointer { unsafe parseTimestamp($0) }
+    }
+
     /// The date of `days` since 1970-01-01, which must be in `dateRange`.
     package static func dateText(days: Int32) -> String {
         var out: [UInt8] = []

@@ -159,6 +159,11 @@ package struct RowBuilder: Sendable {
         try string(utf8: Array(value.utf8))
     }
 
+    /// Appends a string, or a null for nil.
+    package mutating func optional(_ value: String?) throws(Failure) {
+        if let value { try string(value) } else { try null() }
+    }
+
     /// Appends `bytes`.
     package mutating func bytes(_ value: UnsafeBufferPointer<UInt8>) throws(Failure) {
         try beginValue(.bytes)

@@ -25,28 +25,25 @@ extension SnapshotStore {
 
     /// Puts other tables in the place of those that are recorded.
     ///
-    /// Records have no history of their own: the commit before is left to be forgotten. Its objects
-    /// are in a pack of their own, which is removed once two more have come, so that recording
-    /// leaves two small packs however often it is done.
+    /// Records have no history of their own: the commit before is left to be forgotten. Whether
+    /// anybody keeps it, by a branch or in a tree, only git can tell, so its objects are left to
+    /// `git gc`.
     ///
     /// - Parameters:
     ///   - author: of the commit, with the time.
     ///   - message: of the commit.
-    ///   - packs: names of the packs that records were written to before, the last one last; those
-    ///     that are left now are put in their place.
     ///   - edit: gives the tables, of the root tree there is now; called again if somebody else was
     ///     first.
     /// - Throws: `snapshot.publish-contended`, what `edit` and git say.
     package func record(
         by author: Signature,
         message: String,
-        packs: inout [String],
         edit: (_ root: ObjectID?) throws(Failure) -> [RecordTable]
     ) throws(Failure) {
         for _ in 1...Self.recordAttempts {
             let tip = try repository.readRef(Self.records)
             let root = try tip.map { (tip) throws(Failure) in try repository.commit(tip).tree }
-            let batch = ObjectBatch(repository: repository, isSelfContained: true)
+            let batch = ObjectBatch(repository: repository)
             var editor = TreeEditor(repository: repository, batch: batch, base: nil)
             for record in try edit(root) {
                 let written = try write(
@@ -69,11 +66,7 @@ extension SnapshotStore {
             let written = try batch.write()
             let isMoved = try moveRecords(from: tip, to: commit, message)
             written.release()
-            if let pack = written.pack, !packs.contains(pack) { packs.append(pack) }
-            guard isMoved || tip == commit else { continue }
-            for pack in packs.dropLast(2) { repository.removePack(pack) }
-            packs = packs.suffix(2)
-            return
+            if isMoved || tip == commit { return }
         }
         throw Failure(
             .publishContended,

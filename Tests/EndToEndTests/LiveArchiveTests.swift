@@ -3,39 +3,17 @@ import Testing
 
 /// The archive over HTTP: the same client and connector as for `https://data.gharchive.org`.
 @Suite struct LiveArchiveTests {
-    /// A web server on a free port of loopback that serves a folder and logs its answers.
-    private static let script = """
-        import http.server, os
-        class Handler(http.server.SimpleHTTPRequestHandler):
-            def log_request(self, code='-', size='-'):
-                # In one write: answers are given side by side.
-                os.write(1, f'{self.path} {int(code)}\\n'.encode())
-        server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        print(server.server_address[1], flush=True)
-        server.serve_forever()
-        """
-
     /// Serves the world's `archive` while `body` runs; gives what was asked for.
     private func serving(_ world: World, _ body: (Int) throws -> Void) throws -> [String] {
-        let server = Process()
-        server.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-        server.arguments = ["-c", Self.script]
-        server.currentDirectoryURL = world.folder.appending(path: "archive")
-        let output = Pipe()
-        server.standardOutput = output
-        try server.run()
-        var text = Data()
-        while !text.contains(UInt8(ascii: "\n")) {
-            text += output.fileHandleForReading.availableData
-        }
-        let port = try #require(Int(String(decoding: text, as: UTF8.self).dropLast()))
-        // Threads of the test library block SIGTERM, and children inherit that.
-        defer { kill(server.processIdentifier, SIGKILL) }
-        try body(port)
-        kill(server.processIdentifier, SIGKILL)
-        server.waitUntilExit()
-        let log = output.fileHandleForReading.readDataToEndOfFile()
-        return String(decoding: log, as: UTF8.self).split(separator: "\n").map(String.init)
+        try WebServer.serving(
+            """
+            class Handler(http.server.SimpleHTTPRequestHandler):
+                def log_request(self, code='-', size='-'):
+                    os.write(1, f'{self.path} {int(code)}\\n'.encode())
+            """,
+            in: world.folder.appending(path: "archive"),
+            body
+        )
     }
 
     @Test func `hours come over HTTP, are asked about again, and late ones are taken`() throws {

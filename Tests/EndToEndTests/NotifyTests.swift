@@ -3,45 +3,23 @@ import Testing
 
 /// Failures are posted to a webhook, one message a cause.
 @Suite struct NotifyTests {
-    /// A web server on a free port of loopback that prints the bodies posted to it.
-    private static let script = """
-        import http.server, os
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def log_request(self, *a): pass
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers['Content-Length']))
-                os.write(1, self.path.encode() + b' ' + body + b'\\n')
-                self.send_response(204)
-                self.end_headers()
-        server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        print(server.server_address[1], flush=True)
-        server.serve_forever()
-        """
-
     /// Hears what is posted while `body` runs; gives the paths and messages.
     private func hearing(
         _ body: (String) throws -> Void
     ) throws -> [(path: String, message: [String: Any])] {
-        let server = Process()
-        server.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-        server.arguments = ["-c", Self.script]
-        let output = Pipe()
-        server.standardOutput = output
-        try server.run()
-        defer { kill(server.processIdentifier, SIGKILL) }
-        var text = Data()
-        while !text.contains(UInt8(ascii: "\n")) {
-            text += output.fileHandleForReading.availableData
-        }
-        let port = String(decoding: text, as: UTF8.self).dropLast()
-        try body("http://127.0.0.1:\(port)/hook/secret-token")
-        kill(server.processIdentifier, SIGKILL)
-        server.waitUntilExit()
-        let lines = String(
-            decoding: output.fileHandleForReading.readDataToEndOfFile(),
-            as: UTF8.self
-        )
-        return try lines.split(separator: "\n").map { line in
+        let lines = try WebServer.serving(
+            """
+            class Handler(http.server.BaseHTTPRequestHandler):
+                def log_request(self, *a): pass
+                def do_POST(self):
+                    body = self.rfile.read(int(self.headers['Content-Length']))
+                    os.write(1, self.path.encode() + b' ' + body + b'\\n')
+                    self.send_response(204)
+                    self.end_headers()
+            """,
+            in: FileManager.default.temporaryDirectory
+        ) { port in try body("http://127.0.0.1:\(port)/hook/secret-token") }
+        return try lines.map { line in
             let parts = line.split(separator: " ", maxSplits: 1)
             let json = try JSONSerialization.jsonObject(with: Data(parts[1].utf8))
             return (String(parts[0]), try #require(json as? [String: Any]))

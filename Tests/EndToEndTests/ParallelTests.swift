@@ -77,46 +77,6 @@ import Testing
         #expect(try world.commitAndRun().messages.contains("was not made within 1s."))
     }
 
-    /// A run under way, whose events are read.
-    private struct Running {
-        let process = Process()
-        private let output = Pipe()
-        private let messages: URL
-
-        init(_ world: World, _ arguments: [String] = []) throws {
-            process.executableURL = World.program
-            process.arguments = ["run", "--events"] + arguments
-            process.currentDirectoryURL = world.folder
-            process.environment = [
-                "PATH": "/usr/bin:/bin", "HOME": world.root.path, "GIT_CONFIG_NOSYSTEM": "1",
-                "GIT_CONFIG_GLOBAL": "/dev/null", "LC_ALL": "C", "TZ": "UTC",
-            ]
-            process.standardOutput = output
-            messages = world.root.appending(path: "messages")
-            try Data().write(to: messages)
-            process.standardError = try FileHandle(forWritingTo: messages)
-            try process.run()
-        }
-
-        /// Reads events until one has the text; all of them if it ends before.
-        func read(until text: String) -> String {
-            var all = ""
-            while !all.contains(text) {
-                let data = output.fileHandleForReading.availableData
-                if data.isEmpty { break }
-                all += String(decoding: data, as: UTF8.self)
-            }
-            return all
-        }
-
-        /// Waits for its end.
-        func end() throws -> (status: Int32, reason: Process.TerminationReason, messages: String) {
-            process.waitUntilExit()
-            let text = String(decoding: try Data(contentsOf: messages), as: UTF8.self)
-            return (process.terminationStatus, process.terminationReason, text)
-        }
-    }
-
     @Test(arguments: [SIGINT, SIGTERM])
     func `a signal ends a run, which leaves all as it was`(number: Int32) throws {
         let world = try World()
@@ -125,14 +85,14 @@ import Testing
         models["models/marts/slow_v1.sql"] = Self.slow
         try world.makeWarehouse(models: models)
         let before = try world.state()
-        let run = try Running(world, ["--jobs", "2"])
-        defer { kill(run.process.processIdentifier, SIGKILL) }
+        let run = try Running(world, ["run", "--events", "--jobs", "2"], reading: .output)
+        defer { run.send(SIGKILL) }
         let events = run.read(until: "\"event\":\"started\"") + run.read(until: "marts.slow_v1")
         #expect(events.contains("marts.slow_v1"), "\(events)")
-        kill(run.process.processIdentifier, number)
+        run.send(number)
         let end = try run.end()
         #expect(end.reason == .exit && end.status == 130, "\(end)")
-        #expect(end.messages.contains("error: The run was cancelled; nothing was published."))
+        #expect(end.rest.contains("error: The run was cancelled; nothing was published."))
         #expect(try world.state() == before)
         let left = try world.shell("ls -A .osodata/tmp .osodata/locks .git/osodata 2>/dev/null")
         #expect(!left.output.contains("sql-"), "\(left.output)")

@@ -131,6 +131,21 @@ import Testing
         )
     }
 
+    @Test func `a day whose rows are gone goes`() throws {
+        let world = try makeWarehouse()
+        defer { world.remove() }
+        try expectFine(world.commitAndRun())
+        let gone = (0..<700).map { Self.row(9, $0, 0) }.joined()
+        try world.write("gone.csv", Self.header + gone)
+        try expectFine(world.osodata("import", "raw.t", "gone.csv", "--delete"))
+        let run = try world.osodata("run", "--events")
+        try expectFine(run)
+        #expect(made(run.output).allSatisfy { $0 == "2025-03-09" }, "\(made(run.output))")
+        #expect(try query(world, "SELECT count(*), max(day) FROM marts.daily_v1") == "9,2025-03-09")
+        #expect(try query(world, "SELECT count(*) FROM meta.partitions") == "9")
+        try expectFine(world.osodata("verify", "--rebuild"))
+    }
+
     @Test func `however rows come and go, partitions are as made from nothing`() throws {
         for (lookback, seed) in [(0, UInt64(1)), (2, 2)] {
             let select =

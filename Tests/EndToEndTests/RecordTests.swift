@@ -113,21 +113,36 @@ import Testing
         try expectSound(world)
     }
 
-    @Test func `however many runs are recorded, two packs are left of it`() throws {
+    @Test func `however many runs are recorded, packs stay few, and what somebody keeps stays`()
+        throws
+    {
         let world = try World()
         defer { world.remove() }
         try world.makeWarehouse()
         try world.osodata("run")
-        let packs = "ls .git/objects/pack/*.pack | wc -l"
-        let before = try #require(Int(try world.shell(packs).output.filter { !$0.isWhitespace }))
-        for _ in 0..<6 { #expect(try world.osodata("run").status == 0) }
-        #expect(try world.shell(packs).output.filter { !$0.isWhitespace } == "\(before)")
-        #expect(try states(world).count == 7)
+        // By a branch, and in a commit of one.
+        try world.git("branch", "kept", "osodata/runs")
+        try world.git("checkout", "-q", "-b", "taken")
+        try world.shell("git read-tree --prefix=records -u osodata/runs && git commit -qm Records")
+        try world.git("checkout", "-q", "main")
+        var most = 0
+        for _ in 0..<30 {
+            #expect(try world.osodata("run").status == 0)
+            let packs = try world.shell("ls .git/objects/pack/*.pack | wc -l").output
+            most = max(most, try #require(Int(packs.filter { !$0.isWhitespace })))
+        }
+        // Two a run, put together when there are more than 50.
+        #expect((30...51).contains(most), "\(most) packs")
+        #expect(try query(world, "SELECT count(*) FROM meta.runs") == "31")
         try expectSound(world)
-        // git may put them together with others.
-        try world.git("gc", "-q")
-        for _ in 0..<3 { #expect(try world.osodata("run").status == 0) }
-        #expect(try states(world).count == 10)
+        try world.git("gc", "-q", "--prune=now")
+        #expect(try world.osodata("run").status == 0)
+        for revision in ["kept", "taken"] {
+            let names = try world.git("ls-tree", "-r", "--name-only", revision).output
+            #expect(names.contains("meta/runs/manifest.json"))
+        }
+        let kept = try world.osodata("query", "--at", "kept", "FROM meta.runs", "--format", "csv")
+        #expect(kept.output.contains("succeeded"), "\(kept.messages)")
         try expectSound(world)
     }
 }

@@ -13,33 +13,8 @@ import Testing
         """
 
     /// A scheduler that is at work.
-    private struct Worker {
-        let process = Process()
-        private let messages = Pipe()
-
-        init(_ world: World) throws {
-            process.executableURL = World.program
-            process.arguments = ["schedule"]
-            process.currentDirectoryURL = world.folder
-            process.environment = [
-                "PATH": "/usr/bin:/bin", "HOME": world.root.path, "GIT_CONFIG_NOSYSTEM": "1",
-                "GIT_CONFIG_GLOBAL": "/dev/null", "LC_ALL": "C", "TZ": "UTC",
-            ]
-            process.standardError = messages
-            process.standardOutput = FileHandle.nullDevice
-            try process.run()
-        }
-
-        /// Reads messages until one has the text; all of them if it ends before.
-        func read(until text: String) -> String {
-            var all = ""
-            while !all.contains(text) {
-                let data = messages.fileHandleForReading.availableData
-                if data.isEmpty { break }
-                all += String(decoding: data, as: UTF8.self)
-            }
-            return all
-        }
+    private func scheduler(_ world: World) throws -> Running {
+        try Running(world, ["schedule"], reading: .messages)
     }
 
     @Test func `a time that passed is made up for once, and an edit reaches a second clone`() throws
@@ -58,8 +33,8 @@ import Testing
             "cd ../editor && git switch -qc edit && sed -i s/Alpha/Beta/ directory/projects/a/alpha.yaml && git commit -qam Edit && git switch -q main && git merge -q --no-ff --no-edit edit && git push -q"
         )
         try world.write(".osodata/schedule.json", "{\"daily\": \"2026-01-01T00:00:00Z\"}\n")
-        let worker = try Worker(world)
-        defer { kill(worker.process.processIdentifier, SIGKILL) }
+        let worker = try scheduler(world)
+        defer { worker.send(SIGKILL) }
         let messages = worker.read(until: "next: 'daily' at ")
         #expect(messages.contains("'daily' starts: osodata run --push"), "\(messages)")
         #expect(messages.contains("'daily' ended with status 0"), "\(messages)")
@@ -68,7 +43,7 @@ import Testing
         let second = try world.osodata("schedule")
         #expect(second.status == 2)
         #expect(second.messages.contains("The schedule is locked by process"), "\(second.messages)")
-        kill(worker.process.processIdentifier, SIGTERM)
+        worker.send(SIGTERM)
         #expect(worker.read(until: " ended\n").hasSuffix(" ended\n"))
         worker.process.waitUntilExit()
         #expect(worker.process.terminationReason == .exit)
@@ -86,11 +61,11 @@ import Testing
         #expect(name.output == "display_name\nBeta\n", "\(name.messages)")
         #expect(try world.osodata("verify", "--rebuild", "-C", editor).status == 0)
         // What was started is known: nothing is made up for again.
-        let again = try Worker(world)
-        defer { kill(again.process.processIdentifier, SIGKILL) }
+        let again = try scheduler(world)
+        defer { again.send(SIGKILL) }
         let quiet = again.read(until: "next: 'daily' at ")
         #expect(!quiet.contains("starts"), "\(quiet)")
-        kill(again.process.processIdentifier, SIGINT)
+        again.send(SIGINT)
         again.process.waitUntilExit()
         #expect(again.process.terminationStatus == 0)
     }
@@ -103,12 +78,12 @@ import Testing
         try world.write("pipelines.toml", World.pipelines + Self.schedule)
         try world.git("commit", "-qam", "A schedule")
         try world.write(".osodata/schedule.json", "{\"daily\": \"2026-01-01T00:00:00Z\"}\n")
-        let worker = try Worker(world)
-        defer { kill(worker.process.processIdentifier, SIGKILL) }
+        let worker = try scheduler(world)
+        defer { worker.send(SIGKILL) }
         let messages = worker.read(until: "next: 'daily' at ")
         #expect(messages.contains("has no remote to be pushed to"), "\(messages)")
         #expect(messages.contains("'daily' ended with status 2"), "\(messages)")
-        kill(worker.process.processIdentifier, SIGTERM)
+        worker.send(SIGTERM)
         worker.process.waitUntilExit()
         #expect(worker.process.terminationStatus == 0)
     }
@@ -125,8 +100,8 @@ import Testing
             "cd ../editor && echo oops >> pipelines.toml && git commit -qam Oops && git push -q"
         )
         try world.write(".osodata/schedule.json", "{\"daily\": \"2026-01-01T00:00:00Z\"}\n")
-        let worker = try Worker(world)
-        defer { kill(worker.process.processIdentifier, SIGKILL) }
+        let worker = try scheduler(world)
+        defer { worker.send(SIGKILL) }
         let messages = worker.read(until: "next: 'daily' at ")
         #expect(messages.contains("'daily' ended with status 2"), "\(messages)")
         #expect(messages.contains("the schedule stays as it was\nerror: pipelines.toml:"))
@@ -139,10 +114,10 @@ import Testing
         try world.makeWarehouse()
         try world.write("pipelines.toml", World.pipelines + Self.schedule + "catch_up = false\n")
         try world.write(".osodata/schedule.json", "{\"daily\": \"2026-01-01T00:00:00Z\"}\n")
-        let worker = try Worker(world)
-        defer { kill(worker.process.processIdentifier, SIGKILL) }
+        let worker = try scheduler(world)
+        defer { worker.send(SIGKILL) }
         #expect(!worker.read(until: "next: 'daily' at ").contains("starts"))
-        kill(worker.process.processIdentifier, SIGTERM)
+        worker.send(SIGTERM)
         worker.process.waitUntilExit()
         #expect(worker.process.terminationStatus == 0)
     }

@@ -104,7 +104,7 @@ import Testing
             ),
             "\(run.messages)"
         )
-        #expect(run.output.contains("commit ") && run.output.contains("sink      base: 1 tables"))
+        #expect(run.output.contains("commit ") && run.output.contains("sink      base: 1 table\n"))
         #expect(try world.osodata("runs").output.contains("failed"))
         try world.shell("rm public/data")
         #expect(try written(world) == ["files": ["marts.counts_v1", "staging.events"]])

@@ -216,6 +216,8 @@ struct StatusTests {
         }
         #expect(try estimate("marts.counts_v1")["seconds"] is Double)
         #expect(try estimate("marts.new_v1")["seconds"] is NSNull)
+        // Up to date: it costs nothing, though it took time before.
+        #expect(try estimate("raw.projects")["seconds"] as? Double == 0)
         #expect(try estimate("staging.events")["seconds"] as? Double != nil)
         #expect(try estimate("raw.github_events")["requests"] as? Int == 3)
         // Nothing of that source was read before.

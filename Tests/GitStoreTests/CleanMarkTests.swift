@@ -105,6 +105,16 @@ struct CleanMarkTests {
         #expect(try dirty(test) == ["data/f3/t"])
     }
 
+    @Test func `a clock that is ahead of the files' hides no change`() throws {
+        let test = try make()
+        try look(test)
+        // As where the work tree is on a server whose clock is behind.
+        try shell(test, "sed -i '1s/.*/9999999999.0/' .git/osodata/clean-data")
+        #expect(try isMarked(test))
+        try shell(test, "printf 'text X' > data/f3/t")
+        #expect(try dirty(test) == ["data/f3/t"])
+    }
+
     @Test func `a broken mark is none`() throws {
         let test = try make()
         try look(test)

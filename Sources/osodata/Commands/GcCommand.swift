@@ -45,10 +45,7 @@ struct GcCommand: ParsableCommand {
         let before = try opened.repository.objectStorage()
         if dryRun { return try report(opened, before) }
         let removed = try opened.repository.removeAbandonedFiles() + forgetPending(opened)
-        try GitProgram.run(
-            Self.repack,
-            in: opened.repository.workTree ?? opened.repository.gitDirectory
-        ).check(hint: "git 2.33 or newer is needed, on the PATH.")
+        try GitProgram.repack(opened.repository)
         let after = try opened.repository.objectStorage()
         if json {
             return Output.json(
@@ -62,8 +59,6 @@ struct GcCommand: ParsableCommand {
         Output.line("before  \(Self.text(before))")
         Output.line("after   \(Self.text(after))")
     }
-
-    private static let repack = ["repack", "-q", "--geometric=2", "-d", "--write-midx"]
 
     /// Removes what waits for tables that are not there any more.
     private func forgetPending(_ opened: Warehouse) throws -> Int {
@@ -99,7 +94,7 @@ struct GcCommand: ParsableCommand {
         Output.message(
             storage.needsRepack
                 ? "\(Self.text(storage)). Put them together: osodata gc"
-                : "\(Self.text(storage)). gc would run: git \(Self.repack.joined(separator: " "))"
+                : "\(Self.text(storage)). gc would run: git \(GitProgram.repacking.joined(separator: " "))"
         )
     }
 
@@ -187,7 +182,7 @@ struct GcCommand: ParsableCommand {
             ("tables", .array(tables)), ("shared_bytes", .int(Int64(account.sharedBytes))),
             ("missing_objects", .int(Int64(account.missingObjects))),
             ("repository", json(storage)),
-            ("would_run", .string("git " + repack.joined(separator: " "))),
+            ("would_run", .string("git " + GitProgram.repacking.joined(separator: " "))),
             ("needs_repack", .bool(storage.needsRepack)),
         ])
     }

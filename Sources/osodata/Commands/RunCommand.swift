@@ -2,6 +2,7 @@ import ArgumentParser
 import Codecs
 import Diagnostics
 import Foundation
+import GitStore
 import Pipelines
 import Snapshots
 
@@ -129,6 +130,7 @@ struct RunCommand: ParsableCommand {
         }
         let report = try runner.run()
         live.clear()
+        if !scratch { repackIfMany(opened) }
         if !scratch, let tree = try opened.tree("HEAD") {
             let built = report.tables.filter { $0.state == .built }.map(\.table)
             let snapshots = try built.compactMap { table in
@@ -138,6 +140,17 @@ struct RunCommand: ParsableCommand {
             CacheWarmer.start(snapshots.filter(cache.wants), of: opened)
         }
         return (report, runner.madeUpSources)
+    }
+
+    /// Puts packs together where runs have left many, as git does by itself where people commit.
+    private func repackIfMany(_ opened: Warehouse) {
+        guard opened.repository.packCount > ObjectStorage.packLimit else { return }
+        do throws(Failure) {
+            try GitProgram.repack(opened.repository)
+        } catch {
+            // The run is published all the same; status and doctor tell of many packs, too.
+            Output.message("note: packs are not put together: \(error.message)")
+        }
     }
 
     /// Tells what came of a run; the worst failure decides the exit status.

@@ -1,5 +1,6 @@
 import Diagnostics
 import Foundation
+import GitStore
 
 /// The git program that the user runs, for what libgit2 cannot do; modules below never start it.
 enum GitProgram {
@@ -68,6 +69,19 @@ enum GitProgram {
             output: String(decoding: text, as: UTF8.self),
             messages: String(decoding: said, as: UTF8.self)
         )
+    }
+}
+
+extension GitProgram {
+    /// Puts packs together, those of a size; in time that follows from what is new.
+    static let repacking = ["repack", "-q", "--geometric=2", "-d", "--write-midx"]
+
+    /// Puts the packs of a repository together; no object is removed.
+    ///
+    /// - Throws: `git.program`.
+    static func repack(_ repository: Repository) throws(Failure) {
+        try run(repacking, in: repository.workTree ?? repository.gitDirectory)
+            .check(hint: "git 2.33 or newer is needed, on the PATH.")
     }
 }
 

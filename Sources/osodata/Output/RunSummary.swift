@@ -40,7 +40,7 @@ struct RunSummary {
     /// A line for each sink that was written.
     private var sinks: String {
         report.sinks.filter { $0.failure == nil }.map { sink in
-            "sink      \(sink.name): \(sink.tables.count) tables\n"
+            "sink      \(sink.name): \(sink.countText)\n"
         }.joined()
     }
 

@@ -119,34 +119,18 @@ struct Scheduler {
 
     // MARK: When each run was started last
 
-    private var file: URL { URL(fileURLWithPath: root).appending(path: ".osodata/schedule.json") }
+    private var file: StateFile { StateFile("schedule.json", root: root) }
 
     /// A file that is not there or makes no sense is as if nothing was started before.
     private func readTimes() -> [String: Date] {
-        guard let text = try? Data(contentsOf: file),
-            let members = try? JSONValue(parsing: [UInt8](text)).object
-        else { return [:] }
         var times: [String: Date] = [:]
-        for (name, value) in members {
+        for (name, value) in file.members {
             times[name] = value.string.flatMap { try? Date($0, strategy: .iso8601) }
         }
         return times
     }
 
     private func writeTimes(_ times: [String: Date]) throws(Failure) {
-        let members = times.sorted { $0.key < $1.key }.map {
-            ($0.key, JSONValue.string($0.value.ISO8601Format()))
-        }
-        do {
-            let text = JSONValue.object(members).serialized(pretty: true) + "\n"
-            try Data(text.utf8).write(to: file, options: .atomic)
-        } catch {
-            throw Failure(
-                .scheduleUnwritable,
-                "'\(file.path)' cannot be written.",
-                hint: "Free some disk space or mend the folder's permissions.",
-                cause: error.localizedDescription
-            )
-        }
+        try file.write(times.map { ($0.key, .string($0.value.ISO8601Format())) })
     }
 }
