@@ -60,7 +60,6 @@ let package = Package(
     products: [.executable(name: "osodata", targets: ["osodata"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", exact: "1.8.2"),
-        .package(url: "https://github.com/jpsim/Yams.git", exact: "6.2.2"),
         .package(url: "https://github.com/LebJe/TOMLKit.git", exact: "0.6.0"),
     ],
     targets: [
@@ -76,6 +75,7 @@ let package = Package(
         .systemLibrary(name: "CDuckDB"),
         .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .systemLibrary(name: "CLibGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+        .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     ]
@@ -95,7 +95,8 @@ let package = Package(
         + library("Fetching", ["Codecs", "Diagnostics", "CCurl"])
         + library(
             "ProjectDirectory",
-            ["Codecs", "Diagnostics", "Records", .product(name: "Yams", package: "Yams")]
+            ["Codecs", "Diagnostics", "Records", "CLibYAML"],
+            hot: true
         )
         + library(
             "Connectors",

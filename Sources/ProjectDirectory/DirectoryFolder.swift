@@ -28,20 +28,14 @@ struct DirectoryFolder: Sendable {
         into found: inout [String]
     ) throws(Failure) {
         guard let type = try type(folder) else { return }
-        guard type == .typeDirectory, depth <= Self.depthLimit else {
+        guard type == S_IFDIR, depth <= Self.depthLimit else {
             throw Failure(
                 .unreadableFile,
                 "\"\(folder)\" is not a folder that can hold a directory.",
                 place: Place(file: folder)
             )
         }
-        let names: [String]
-        do {
-            names = try FileManager.default.contentsOfDirectory(atPath: path(folder))
-        } catch {
-            throw unreadable(folder, error)
-        }
-        for name in names where !name.hasPrefix(".") {
+        for name in try names(in: folder) where !name.hasPrefix(".") {
             let child = "\(folder)/\(name)"
             let lower = name.lowercased()
             if name.hasSuffix(".yaml") {
@@ -53,45 +47,70 @@ struct DirectoryFolder: Sendable {
                     hint: "Rename it, or it would not be read.",
                     place: Place(file: child)
                 )
-            } else if try self.type(child) == .typeDirectory {
+            } else if try self.type(child) == S_IFDIR {
                 try collect(child, depth: depth + 1, into: &found)
             }
         }
     }
 
-    /// What lies at a path, links not followed; nil if nothing does.
-    private func type(_ file: String) throws(Failure) -> FileAttributeType? {
-        do {
-            let attributes = try FileManager.default.attributesOfItem(atPath: path(file))
-            return attributes[.type] as? FileAttributeType
-        } catch let error as CocoaError
-            where error.code == .fileReadNoSuchFile || error.code == .fileNoSuchFile
-        {
-            return nil
-        } catch {
-            throw unreadable(file, error)
+    /// What lies in a folder, in no order.
+    private func names(in folder: String) throws(Failure) -> [String] {
+        guard let stream = unsafe opendir(path(folder)) else {
+            throw unreadable(folder, POSIXError.last)
         }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { name in
+                unsafe name.withMemoryRebound(to: CChar.self, capacity: 256) { start in
+                    unsafe String(cString: start)
+                }
+            }
+            names.append(name)
+        }
+        return names
+    }
+
+    /// The kind of what lies at a path (`S_IFMT` of its mode), links not followed; nil if nothing
+    /// does.
+    private func type(_ file: String) throws(Failure) -> mode_t? {
+        var status = stat()
+        guard unsafe lstat(path(file), &status) == 0 else {
+            if errno == ENOENT { return nil }
+            throw unreadable(file, POSIXError.last)
+        }
+        return status.st_mode & S_IFMT
     }
 
     private func path(_ file: String) -> String { "\(root)/\(file)" }
 
     /// The bytes of a file.
     ///
-    /// - Throws: `directory.unreadable-file`, also for files above `YAMLValue.sizeLimit`.
+    /// - Throws: `directory.unreadable-file`, also for files above `YAMLParser.sizeLimit`.
     func bytes(of file: String) throws(Failure) -> [UInt8] {
         // Foundation would resolve every folder of the path twice.
-        let descriptor = unsafe open(path(file), O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw unreadable(file, POSIXError.last) }
+        let descriptor = unsafe open(path(file), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else {
+            if errno == ELOOP {
+                throw Failure(
+                    .unreadableFile,
+                    "\"\(file)\" is a symbolic link.",
+                    hint: "Put the file itself here: a link could lead out of the directory.",
+                    place: Place(file: file)
+                )
+            }
+            throw unreadable(file, POSIXError.last)
+        }
         defer { close(descriptor) }
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else {
             throw unreadable(file, POSIXError.last)
         }
         let size = Int(status.st_size)
-        guard size <= YAMLValue.sizeLimit else {
+        guard size <= YAMLParser.sizeLimit else {
             throw Failure(
                 .unreadableFile,
-                "\"\(file)\" has \(size) bytes, more than the limit of \(YAMLValue.sizeLimit).",
+                "\"\(file)\" has \(size) bytes, more than the limit of \(YAMLParser.sizeLimit).",
                 place: Place(file: file)
             )
         }
@@ -110,23 +129,6 @@ struct DirectoryFolder: Sendable {
         }
         if let problem { throw unreadable(file, problem) }
         return bytes
-    }
-
-    /// The text in the bytes of a file, without a byte order mark.
-    ///
-    /// - Throws: `directory.broken-yaml` with the line that is no UTF-8.
-    func text(_ bytes: [UInt8], of file: String) throws(Failure) -> String {
-        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
-        let start = bytes.starts(with: mark) ? mark.count : 0
-        if let text = String(validating: bytes[start...], as: UTF8.self) { return text }
-        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        let invalid = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil }
-        throw Failure(
-            .brokenYAML,
-            "The file is not UTF-8.",
-            hint: "Save it in UTF-8.",
-            place: Place(file: file, line: (invalid ?? 0) + 1)
-        )
     }
 
     private func unreadable(_ file: String, _ error: any Error) -> Failure {

@@ -121,11 +121,7 @@ package enum ProjectDirectoryReader {
                     let file = files[index]
                     let bytes = try folder.bytes(of: file)
                     digest = Digest.of(bytes)
-                    let yaml = try YAMLValue(
-                        parsing: try folder.text(bytes, of: file),
-                        file: file
-                    )
-                    let value = try make(yaml, file)
+                    let value = try make(try YAMLParser.parse(bytes, file: file).root, file)
                     mine.append(Parsed(index: index, digest: digest, result: .success(value)))
                 } catch {
                     mine.append(Parsed(index: index, digest: digest, result: .failure(error)))

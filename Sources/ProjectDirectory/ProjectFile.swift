@@ -52,9 +52,7 @@ extension Project {
         for element in try list.elements("\"\(key)\"") {
             let entries = try element.entries("An element of \"\(key)\"")
             var url: String?
-            for (name, value) in entries where try name.text("A key") == "url" {
-                url = try value.text("A URL")
-            }
+            for (name, value) in entries where name.is("url") { url = try value.text("A URL") }
             guard let url else {
                 throw element.invalid("An element of \"\(key)\" has no \"url\".")
             }
@@ -72,11 +70,12 @@ extension Project {
             var tags: [String] = []
             var networks: [String] = []
             for (key, value) in try element.entries("An element of \"blockchain\"") {
-                switch try key.text("A key") {
-                case "address": address = try value.text("An address")
-                case "tags": tags = try texts(value, "\"tags\"")
-                case "networks": networks = try texts(value, "\"networks\"")
-                default: break
+                if key.is("address") {
+                    address = try value.text("An address")
+                } else if key.is("tags") {
+                    tags = try texts(value, "\"tags\"")
+                } else if key.is("networks") {
+                    networks = try texts(value, "\"networks\"")
                 }
             }
             guard let address else {
