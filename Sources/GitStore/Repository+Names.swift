@@ -11,13 +11,29 @@ extension Repository {
                 "The references cannot be listed."
             )
             defer { unsafe git_strarray_dispose(&list) }
-            var names: [String] = []
-            for index in unsafe 0..<list.count {
-                if let name = unsafe list.strings[index] {
-                    names.append(unsafe String(cString: name))
-                }
-            }
+            let names = unsafe Self.texts(of: list)
             return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        }
+    }
+
+    /// The names of the remotes.
+    ///
+    /// - Throws: what git says of its configuration.
+    package func remoteNames() throws(Failure) -> [String] {
+        try unsafe withHandle { (repository) throws(Failure) -> [String] in
+            var list = unsafe git_strarray()
+            try LibGit2.check(
+                unsafe git_remote_list(&list, repository),
+                "The remotes cannot be listed."
+            )
+            defer { unsafe git_strarray_dispose(&list) }
+            return unsafe Self.texts(of: list)
+        }
+    }
+
+    private static func texts(of list: git_strarray) -> [String] {
+        unsafe (0..<list.count).compactMap { index in
+            unsafe list.strings[index].map { unsafe String(cString: $0) }
         }
     }
 

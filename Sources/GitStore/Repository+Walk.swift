@@ -33,6 +33,24 @@ extension Repository {
         }
     }
 
+    /// How many commits one history has that another lacks.
+    ///
+    /// - Parameters:
+    ///   - commit: the newest of the one.
+    ///   - other: the newest of the other.
+    /// - Returns: nil if what is here cannot tell, as in a shallow clone.
+    package func commits(of commit: ObjectID, beyond other: ObjectID) -> Int? {
+        try? unsafe withHandle { (repository) throws(Failure) -> Int in
+            var (ahead, behind) = (0, 0)
+            var (mine, theirs) = (commit.raw, other.raw)
+            try LibGit2.check(
+                unsafe git_graph_ahead_behind(&ahead, &behind, repository, &mine, &theirs),
+                "The histories cannot be compared."
+            )
+            return ahead
+        }
+    }
+
     /// The commit's parents that are here, and its commit time.
     func links(of id: ObjectID) throws(Failure) -> (parents: [ObjectID], time: Int64) {
         try unsafe withObject(id, GIT_OBJECT_COMMIT) { (bytes) throws(Failure) in

@@ -159,7 +159,8 @@ package struct Configuration: Sendable {
             guard let settings = try sinks?.table(name) else { continue }
             readSinks.append(try Sink(name: name, settings))
         }
-        self.sinks = readSinks
+        // What is pushed has everything that the run made.
+        self.sinks = readSinks.filter { !$0.isPush } + readSinks.filter(\.isPush)
 
         let sources = try root.table("sources")
         var read: [Source] = []

@@ -127,7 +127,12 @@ package enum EditorSchema: String, CaseIterable, Sendable {
                 required: ["webhook_env"]
             )
         ),
-        ("sinks", map(of: sink)), ("schedule", schedule),
+        (
+            "sinks",
+            map(
+                of: any(of: [exportSink, pushSink]).doc("Where tables go when they are published.")
+            )
+        ), ("schedule", schedule),
     ])
 
     private static let commonSource: [(String, Shape)] = [
@@ -166,15 +171,26 @@ package enum EditorSchema: String, CaseIterable, Sendable {
         required: ["connector", "from", "to"]
     )
 
-    private static let sink = table(
+    private static let exportSink = table(
         [
             ("kind", one(of: ["export"])),
             ("tables", list(of: text, atLeast: 1).doc("Selectors, as marts.*")),
-            ("format", one(of: Sink.Format.allCases.map(\.rawValue)).doc("parquet if missing.")),
+            (
+                "format",
+                one(of: Sink.Export.Format.allCases.map(\.rawValue)).doc("parquet if missing.")
+            ),
             ("path", text.doc("A folder in the warehouse that nothing else uses.")),
         ],
         required: ["kind", "tables", "path"]
-    ).doc("Where tables go when they are published.")
+    )
+
+    private static let pushSink = table(
+        [
+            ("kind", one(of: ["push"])),
+            ("remote", text.doc("A remote of git that the branch is pushed to.")),
+        ],
+        required: ["kind", "remote"]
+    )
 
     private static let schedule = table(
         [

@@ -77,7 +77,7 @@ final class RunRecorder {
                 startedAt: record.startedAt,
                 table: "sink \(sink.name)",
                 state: sink.failure == nil ? "written" : "failed",
-                reason: sink.countText,
+                reason: sink.amount,
                 rowsBefore: nil,
                 rows: 0,
                 seconds: sink.seconds,

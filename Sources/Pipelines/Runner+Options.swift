@@ -37,8 +37,10 @@ extension Runner {
             return SortLimit(bytes: max(bytes, 16 << 20), storage: SpillFolder(of: repository))
         }
 
-        /// Writes tables of HEAD to a sink's folder; nil to leave sinks alone.
-        package var writeSink: Sink.Writer?
+        /// Writes tables of HEAD to a sink's folder; nil to leave such sinks alone.
+        package var writeSink: Sink.Export.Writer?
+        /// Pushes the branch to a sink; nil to leave such sinks alone.
+        package var push: Pusher?
 
         /// Where failures are posted to; nil for nowhere.
         package var webhook: String?

@@ -1,18 +1,18 @@
 import Codecs
-import Diagnostics
+package import Diagnostics
 import Foundation
 package import Snapshots
 
 extension Plan {
-    /// A sink, and the tables it lacks.
+    /// A sink, and what it lacks.
     package struct SinkStep: Sendable {
         package let sink: Sink
-        /// Tables it was never given, or had another version of.
+        /// Tables whose files were never written, or are of another version.
         package let stale: [TableName]
-        /// Tables that may change in the run.
-        package let waiting: [TableName]
-        /// How many it has in all.
-        package let count: Int
+        /// As `2 of 9 tables changed`; nil if it lacks nothing.
+        package let lack: String?
+        /// What will keep it from being given anything.
+        package var problem: Failure?
     }
 }
 
@@ -50,95 +50,133 @@ extension Runner {
         let written = writtenBySinks()
         var steps: [Plan.SinkStep] = []
         for sink in configuration.sinks {
-            let wanted = try flow.tables(of: sink)
-            let known = known(of: sink, written)
-            let stale = wanted.filter { table in
-                tables[table].map { known[table.description] != $0.digest.hex } ?? false
+            switch sink.kind {
+            case .push(let push):
+                steps.append(pushStep(sink, push, mayCommit: !uncertain.isEmpty))
+            case .export(let export):
+                let wanted = try flow.tables(of: sink)
+                let known = known(of: export, written)
+                let stale = wanted.filter { table in
+                    tables[table].map { known[table.description] != $0.digest.hex } ?? false
+                }
+                let waiting = wanted.count { uncertain.contains($0) && !stale.contains($0) }
+                let lack: String? =
+                    if !stale.isEmpty {
+                        "\(stale.count) of \(wanted.count) tables changed"
+                    } else if waiting > 0 {
+                        "if changed: \(waiting) of \(wanted.count) tables"
+                    } else {
+                        nil
+                    }
+                steps.append(Plan.SinkStep(sink: sink, stale: stale, lack: lack))
             }
-            steps.append(
-                Plan.SinkStep(
-                    sink: sink,
-                    stale: stale,
-                    waiting: wanted.filter { uncertain.contains($0) && !stale.contains($0) },
-                    count: wanted.count
-                )
-            )
         }
         return steps
     }
 
-    /// What a sink has, if it would write it just so now.
+    /// What a sink has, if it would be written just so now.
     private func known(
-        of sink: Sink,
+        of export: Sink.Export,
         _ written: [String: [String: String]]
     ) -> [String: String] {
-        guard let known = written[sink.name], known[""] == Self.manner(of: sink) else {
+        guard let known = written[export.name], known[""] == Self.manner(of: export) else {
             return [:]
         }
-        let folder = "\(root)/\(sink.path)"
+        let folder = "\(root)/\(export.path)"
         // Somebody may have removed files.
         return known.filter { name, _ in
             guard let table = try? TableName(parsing: name) else { return false }
-            return FileManager.default.fileExists(atPath: "\(folder)/\(sink.file(of: table))")
+            return FileManager.default.fileExists(atPath: "\(folder)/\(export.file(of: table))")
         }
     }
 
-    private static func manner(of sink: Sink) -> String { "\(sink.format.rawValue) \(sink.path)" }
+    private static func manner(of export: Sink.Export) -> String {
+        "\(export.format.rawValue) \(export.path)"
+    }
 
     /// Gives sinks what is published and they lack; one that fails does not stop the others.
     ///
-    /// - Returns: what became of those that lacked something.
-    /// - Throws: what reading HEAD throws.
-    func writeSinks() throws(Failure) -> [SinkOutcome] {
-        guard let write = options.writeSink, !configuration.sinks.isEmpty,
-            let tree = try warehouse.tree("HEAD")
-        else { return [] }
+    /// - Parameter report: gets what became of those that lacked something.
+    /// - Throws: what reading HEAD throws; `push.overtaken`.
+    func giveSinks(_ report: inout RunReport) throws(Failure) {
+        guard !configuration.sinks.isEmpty, let tree = try warehouse.tree("HEAD") else { return }
         var published: [TableName: String] = [:]
-        for snapshot in try warehouse.store.snapshots(inTree: tree) {
-            published[snapshot.table] = snapshot.manifest.digest.hex
+        if configuration.sinks.contains(where: { !$0.isPush }) {
+            for snapshot in try warehouse.store.snapshots(inTree: tree) {
+                published[snapshot.table] = snapshot.manifest.digest.hex
+            }
         }
         var written = writtenBySinks()
-        var outcomes: [SinkOutcome] = []
         for sink in configuration.sinks {
-            // What is published is; the next run writes the sinks that are left.
+            // What is published is; the next run gives the sinks that are left.
             if options.cancellation.isCancelled { break }
-            let start = ContinuousClock().now
-            let wanted = try flow.tables(of: sink).filter { published[$0] != nil }
-            let known = known(of: sink, written)
-            let stale = wanted.filter { known[$0.description] != published[$0] }
-            let gone = known.keys.filter { name in
-                !wanted.contains { $0.description == name }
-            }.compactMap { try? TableName(parsing: $0) }
-            guard !stale.isEmpty || !gone.isEmpty else { continue }
-            event(.started("sink \(sink.name)"))
-            defer { event(.ended("sink \(sink.name)")) }
-            var failure: Failure?
-            do throws(Failure) {
-                // A database is written whole.
-                try write(sink, sink.format == .duckdb ? wanted : stale, "\(root)/\(sink.path)")
-                if sink.format != .duckdb {
-                    for table in gone {
-                        try? FileManager.default.removeItem(
-                            atPath: "\(root)/\(sink.path)/\(sink.file(of: table))"
-                        )
-                    }
-                }
-                var tables = ["": Self.manner(of: sink)]
-                for table in wanted { tables[table.description] = published[table] }
-                written[sink.name] = tables
-                try keepWritten(written)
-            } catch {
-                failure = error.at(sink.place)
+            switch sink.kind {
+            case .export(let export): try write(sink, export, published, &written, &report)
+            case .push(let push): try self.push(sink, push, &report)
             }
-            outcomes.append(
-                SinkOutcome(
-                    name: sink.name,
-                    tables: stale,
-                    failure: failure,
-                    seconds: (ContinuousClock().now - start).seconds
-                )
-            )
         }
-        return outcomes
+    }
+
+    private func write(
+        _ sink: Sink,
+        _ export: Sink.Export,
+        _ published: [TableName: String],
+        _ written: inout [String: [String: String]],
+        _ report: inout RunReport
+    ) throws(Failure) {
+        guard let write = options.writeSink else { return }
+        let wanted = try flow.tables(of: sink).filter { published[$0] != nil }
+        let known = known(of: export, written)
+        let stale = wanted.filter { known[$0.description] != published[$0] }
+        let gone = known.keys.filter { name in
+            !wanted.contains { $0.description == name }
+        }.compactMap { try? TableName(parsing: $0) }
+        guard !stale.isEmpty || !gone.isEmpty else { return }
+        let amount = "\(stale.count) table\(stale.count == 1 ? "" : "s")"
+        let outcome = give(sink, tables: stale, amount: amount) { () throws(Failure) in
+            // A database is written whole.
+            let folder = "\(root)/\(export.path)"
+            try write(export, export.format == .duckdb ? wanted : stale, folder)
+            if export.format != .duckdb {
+                for table in gone {
+                    try? FileManager.default.removeItem(
+                        atPath: "\(folder)/\(export.file(of: table))"
+                    )
+                }
+            }
+            var tables = ["": Self.manner(of: export)]
+            for table in wanted { tables[table.description] = published[table] }
+            written[sink.name] = tables
+            try keepWritten(written)
+        }
+        report.sinks.append(outcome)
+    }
+
+    /// Does what a sink needs, and tells of it.
+    ///
+    /// - Parameters:
+    ///   - sink: which.
+    ///   - tables: what it is to be given in files.
+    ///   - amount: how much it is to be given.
+    ///   - work: does it; what it throws is the sink's failure.
+    /// - Returns: what became of it.
+    func give(
+        _ sink: Sink,
+        tables: [TableName] = [],
+        amount: String,
+        _ work: () throws(Failure) -> Void
+    ) -> SinkOutcome {
+        let start = ContinuousClock().now
+        event(.started("sink \(sink.name)"))
+        defer { event(.ended("sink \(sink.name)")) }
+        var failure: Failure?
+        do throws(Failure) { try work() } catch { failure = error.at(sink.place) }
+        return SinkOutcome(
+            name: sink.name,
+            tables: tables,
+            amount: amount,
+            failure: failure,
+            seconds: (ContinuousClock().now - start).seconds
+        )
     }
 }

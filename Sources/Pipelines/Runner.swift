@@ -312,7 +312,7 @@ package final class Runner {
             seconds: 0
         )
         try publish(&report)
-        if !options.isTrial { report.sinks = try writeSinks() }
+        if !options.isTrial { try giveSinks(&report) }
         for table in partitionsNow.keys {
             PartitionSpool(of: table, in: warehouse.repository).clear()
         }

@@ -114,8 +114,10 @@ package struct TableFlow: Sendable {
     ///
     /// - Throws: `select.nothing` at the sink's place.
     package func tables(of sink: Sink) throws(Failure) -> [TableName] {
+        // What is pushed has everything.
+        guard case .export(let export) = sink.kind else { return tables }
         do {
-            return try sink.selection.tables(in: self) { _ in false }.sorted()
+            return try export.selection.tables(in: self) { _ in false }.sorted()
         } catch {
             throw error.at(sink.place)
         }

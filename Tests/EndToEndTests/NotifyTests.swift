@@ -37,6 +37,24 @@ import Testing
         return world
     }
 
+    @Test func `a sink that cannot be pushed to is told`() throws {
+        let world = try makeWarehouse()
+        defer { world.remove() }
+        let text = try world.shell("cat pipelines.toml").output
+        try world.write(
+            "pipelines.toml",
+            text + "\n[sinks.away]\nkind = \"push\"\nremote = \"origin\"\n"
+        )
+        let messages = try hearing { hook in
+            #expect(try world.commitAndRun(environment: ["HOOK": hook]).status == 2)
+            try world.addRemote()
+            try world.shell("git reset -q --hard HEAD && git commit -q --allow-empty -m Words")
+            #expect(try world.commitAndRun(environment: ["HOOK": hook]).status == 0)
+        }
+        let told = messages.map { "\($0.message["state"] ?? "") \($0.message["cause"] ?? "")" }
+        #expect(told == ["failed sink away", "recovered sink away"])
+    }
+
     @Test func `a cause is told once, with its error and the log, and when it is over`() throws {
         let world = try makeWarehouse()
         defer { world.remove() }

@@ -137,7 +137,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("kind = \"load\"", "'kind' is \"export\", not \"load\"."),
+        ("kind = \"load\"", "'kind' is \"export\" or \"push\", not \"load\"."),
         ("format = \"xml\"", "There is no format 'xml'."),
         ("path = \"../out\"", "'../out' cannot be a sink's folder."),
         ("path = \"snapshots/x\"", "'snapshots/x' cannot be a sink's folder."),

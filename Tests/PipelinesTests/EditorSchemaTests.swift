@@ -33,7 +33,18 @@ struct EditorSchemaTests {
             path: ["schedule", "runs", "[]"],
             toml: "[[schedule.runs]]\nqqqqqqq = 1"
         ),
-        Case(schema: .pipelines, path: ["sinks", "*"], toml: "[sinks.s]\nqqqqqqq = 1"),
+        Case(
+            schema: .pipelines,
+            path: ["sinks", "*"],
+            toml: "[sinks.s]\nkind = \"export\"\nqqqqqqq = 1",
+            kind: 0
+        ),
+        Case(
+            schema: .pipelines,
+            path: ["sinks", "*"],
+            toml: "[sinks.s]\nkind = \"push\"\nqqqqqqq = 1",
+            kind: 1
+        ),
         Case(
             schema: .pipelines,
             path: ["sources", "*"],

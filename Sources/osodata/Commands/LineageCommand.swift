@@ -62,7 +62,7 @@ struct LineageCommand: ParsableCommand {
         }
         let tables = flow.tables.filter { shown?.contains($0) ?? true }
         var sinks: [TableName: [String]] = [:]
-        for sink in flow.sinks {
+        for sink in flow.sinks where format == .json || !sink.isPush {
             for table in try flow.tables(of: sink) { sinks[table, default: []].append(sink.name) }
         }
         switch format {
@@ -124,7 +124,7 @@ struct LineageCommand: ParsableCommand {
             for sink in flow.sinks {
                 let inputs = flow.tables.filter { sinks[$0]?.contains(sink.name) ?? false }
                 let names = inputs.map(\.description).joined(separator: ", ")
-                table.add(["sink \(sink.name)", names])
+                table.add(["sink \(sink.name)", sink.isPush ? Self.everything : names])
             }
             return Output.text(table.rendered(limit: 100))
         }
@@ -137,13 +137,21 @@ struct LineageCommand: ParsableCommand {
             text += Self.branches(of: focus, direction, flow, indent: "", &seen)
         }
         let below = flow.reach(from: [focus], .downstream).sorted().filter { sinks[$0] != nil }
-        if !below.isEmpty { text += "\ngoes to\n" }
-        for (index, table) in below.enumerated() {
-            let names = (sinks[table] ?? []).map { "sink \($0)" }.joined(separator: ", ")
-            text += (index == below.count - 1 ? "└─ " : "├─ ") + "\(table): \(names)\n"
+        func names(_ sinks: [String]) -> String {
+            sinks.map { "sink \($0)" }.joined(separator: ", ")
+        }
+        var ends = below.map { "\($0): \(names(sinks[$0] ?? []))" }
+        let pushed = flow.sinks.filter(\.isPush).map(\.name)
+        if !pushed.isEmpty { ends.append("\(Self.everything): \(names(pushed))") }
+        if !ends.isEmpty { text += "\ngoes to\n" }
+        for (index, end) in ends.enumerated() {
+            text += (index == ends.count - 1 ? "└─ " : "├─ ") + "\(end)\n"
         }
         Output.text(text)
     }
+
+    /// What is pushed.
+    private static let everything = "every table"
 
     private static func branches(
         of table: TableName,
@@ -215,7 +223,12 @@ struct LineageCommand: ParsableCommand {
             }
         }
         for sink in flow.sinks {
-            let given = tables.filter { sinks[$0]?.contains(sink.name) ?? false }
+            // What is pushed is so after all else.
+            let given = tables.filter { table in
+                sink.isPush
+                    ? flow.neighbours(of: table, .downstream).isEmpty
+                    : sinks[table]?.contains(sink.name) ?? false
+            }
             if !given.isEmpty { text += "  sink__\(sink.name)[/\"sink \(sink.name)\"/]\n" }
             for table in given { text += "  \(id(table)) --> sink__\(sink.name)\n" }
         }

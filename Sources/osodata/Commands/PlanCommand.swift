@@ -88,7 +88,7 @@ struct PlanCommand: ParsableCommand {
         }
         for sink in plan.sinks {
             let cells = estimate ? ["", "", ""] : []
-            table.add(["sink", sink.sink.name] + cells + [sink.text])
+            table.add(["sink", sink.sink.name] + cells + [sink.reason])
         }
         Output.text(table.rendered(limit: 100))
         for step in plan.steps {
@@ -97,13 +97,16 @@ struct PlanCommand: ParsableCommand {
             Output.line("\n\(step.tables[0]): \(step.reason.text)")
             for change in changes { Output.text(change.text) }
         }
+        for problem in plan.sinks.compactMap(\.problem) {
+            Output.message("warning: \(problem.description.dropFirst("error: ".count))")
+        }
         for advice in advice {
             Output.message("warning: \(advice.text)\n  hint: \(advice.hint)")
         }
         if let estimates { Output.message(Self.text(of: estimates)) }
         let count = plan.pending.flatMap(\.tables).count
         Output.message(
-            count == 0
+            count == 0 && !plan.sinks.contains { $0.lack != nil }
                 ? "Everything is up to date."
                 : "\(count) of \(plan.steps.flatMap(\.tables).count) tables to look at. Run it: osodata run"
         )
@@ -124,19 +127,14 @@ extension PlanCommand {
 }
 
 extension Plan.SinkStep {
-    /// As `2 of 9 tables changed`.
-    fileprivate var text: String {
-        if !stale.isEmpty { return "\(stale.count) of \(count) tables changed" }
-        return waiting.isEmpty ? "up to date" : "if changed: \(waiting.count) of \(count) tables"
-    }
+    fileprivate var reason: String { lack ?? "up to date" }
 
     /// The sink for scripts.
     fileprivate var json: JSONValue {
         .object([
             ("kind", .string("sink")), ("sink", .string(sink.name)),
             ("tables", .array(stale.map { .string($0.description) })),
-            ("reason", .string(text)),
-            ("will_run", .bool(!stale.isEmpty || !waiting.isEmpty)),
+            ("reason", .string(reason)), ("will_run", .bool(lack != nil)),
         ])
     }
 }

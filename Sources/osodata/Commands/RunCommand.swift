@@ -21,7 +21,8 @@ struct RunCommand: ParsableCommand {
             was; the same again ends it at once.
 
             With --push the branch is first brought to where its remote is, and the run pushed \
-            after. If somebody else pushed meanwhile, it is put on top of theirs, or made again.
+            after. If somebody else pushed meanwhile, it is put on top of theirs, or made again. \
+            A sink of kind "push" in pipelines.toml does the latter after every run.
             """
     )
 
@@ -54,22 +55,13 @@ struct RunCommand: ParsableCommand {
 
     func run() throws {
         let selection = try Selection.parse(selection.words)
-        guard push else { return try finish(once(selection)) }
         for _ in 1...PushSink.attemptLimit {
-            let opened = try warehouse.open()
-            let sink = try PushSink(opened)
-            try sink.takeIn()
-            let done = try once(selection)
-            if try sink.push() {
-                do throws(Failure) {
-                    if try !sink.shareRecords() {
-                        Output.message(
-                            "note: the record of the run is not pushed: others were faster"
-                        )
-                    }
-                } catch {
-                    // A record is no result.
-                    Output.message("note: the record of the run is not pushed: \(error.message)")
+            let remote = push ? try PushSink(warehouse.open()) : nil
+            try remote?.takeIn()
+            if let done = try once(selection), try remote?.push() ?? true {
+                if let remote { shareRecords(with: remote) }
+                for target in done.report.sinks.compactMap(\.pushedTo) {
+                    shareRecords(with: try PushSink(warehouse.open(), target))
                 }
                 return try finish(done)
             }
@@ -82,10 +74,20 @@ struct RunCommand: ParsableCommand {
         )
     }
 
-    /// Runs, and warms the cache.
+    /// Pushes records of runs; that they are not is no failure, since a record is no result.
+    private func shareRecords(with remote: PushSink) {
+        do throws(Failure) {
+            if try remote.shareRecords() { return }
+            Output.message("note: the record of the run is not pushed: others were faster")
+        } catch {
+            Output.message("note: the record of the run is not pushed: \(error.message)")
+        }
+    }
+
+    /// Runs, and warms the cache; nil if others pushed what makes the run void.
     private func once(
         _ selection: Selection?
-    ) throws -> (report: RunReport, madeUp: [String]) {
+    ) throws -> (report: RunReport, madeUp: [String])? {
         let opened = try warehouse.open()
         let configuration = try Configuration(files: WorkTreeFiles(root: opened.requiredRoot()))
         let cancellation = Cancellation()
@@ -101,9 +103,10 @@ struct RunCommand: ParsableCommand {
         options.jobs = jobs
         options.cancellation = cancellation
         let root = try opened.requiredRoot()
-        options.writeSink = { (sink, tables, folder) throws(Failure) in
-            try SinkWriter.write(sink, tables, to: folder, of: root)
+        options.writeSink = { (export, tables, folder) throws(Failure) in
+            try SinkWriter.write(export, tables, to: folder, of: root)
         }
+        options.push = { (target) throws(Failure) in try PushSink(opened, target).push() }
         // Waiting for a server ends with the run.
         options.sleep = { seconds in
             let end = ContinuousClock().now + .seconds(seconds)
@@ -128,7 +131,13 @@ struct RunCommand: ParsableCommand {
             )
             throw error
         }
-        let report = try runner.run()
+        let report: RunReport
+        do throws(Failure) {
+            report = try runner.run()
+        } catch {
+            guard error.code == .pushOvertaken else { throw error }
+            return nil
+        }
         live.clear()
         if !scratch { repackIfMany(opened) }
         if !scratch, let tree = try opened.tree("HEAD") {

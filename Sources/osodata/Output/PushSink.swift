@@ -18,37 +18,18 @@ struct PushSink {
     /// So many times others may be faster.
     static let attemptLimit = 50
 
-    /// Finds where the branch that is checked out is pushed to.
+    /// A branch to push to.
     ///
-    /// - Throws: `push.no-branch`, `push.no-remote`.
-    init(_ warehouse: Warehouse) throws(Failure) {
+    /// - Parameters:
+    ///   - warehouse: where runs are made.
+    ///   - target: where they are pushed to; nil for the remote of the branch.
+    /// - Throws: `warehouse.bare`, `push.no-branch`, `push.no-remote`.
+    init(_ warehouse: Warehouse, _ target: PushTarget? = nil) throws(Failure) {
         self.warehouse = warehouse
         root = try warehouse.requiredRoot()
-        guard case .branch(let name, _) = try warehouse.repository.head() else {
-            throw Failure(
-                .pushNoBranch,
-                "HEAD is detached: there is no branch to push.",
-                hint: "Check one out: git switch main"
-            )
-        }
-        let short = name.hasPrefix("refs/heads/") ? String(name.dropFirst(11)) : name
-        let configured = try Self.value("branch.\(short).remote", in: root)
-        remote = configured ?? "origin"
-        branch = try Self.value("branch.\(short).merge", in: root) ?? name
-        let origin = try Self.value("remote.origin.url", in: root)
-        guard configured != nil || origin != nil else {
-            throw Failure(
-                .pushNoRemote,
-                "The branch '\(short)' has no remote to be pushed to.",
-                hint: "git remote add origin URL && git push -u origin \(short)"
-            )
-        }
-    }
-
-    private static func value(_ key: String, in folder: String) throws(Failure) -> String? {
-        let outcome = try GitProgram.run(["config", "--get", key], in: folder)
-        let text = outcome.output.split(separator: "\n").first.map(String.init)
-        return outcome.status == 0 ? text : nil
+        let target = if let target { target } else { try PushTarget(warehouse.repository) }
+        remote = target.remote
+        branch = target.branch
     }
 
     /// Brings the branch to where the remote's is, with runs that were not pushed yet on top.
@@ -187,10 +168,6 @@ struct PushSink {
 }
 
 extension Failure.Code {
-    /// No branch is checked out.
-    static let pushNoBranch = Self("push.no-branch")
-    /// The branch has no remote.
-    static let pushNoRemote = Self("push.no-remote")
     /// People's commits here and there.
     static let pushDiverged = Self("push.diverged")
     /// Others were faster, again and again.

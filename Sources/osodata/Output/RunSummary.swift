@@ -37,10 +37,10 @@ struct RunSummary {
         return text + suggestions
     }
 
-    /// A line for each sink that was written.
+    /// A line for each sink that was given something.
     private var sinks: String {
         report.sinks.filter { $0.failure == nil }.map { sink in
-            "sink      \(sink.name): \(sink.countText)\n"
+            "sink      \(sink.name): \(sink.amount)\n"
         }.joined()
     }
 

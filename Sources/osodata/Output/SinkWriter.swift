@@ -8,13 +8,13 @@ enum SinkWriter {
     /// Writes tables of HEAD to a folder, each file whole or not at all.
     ///
     /// - Parameters:
-    ///   - sink: how they are written.
+    ///   - export: how they are written.
     ///   - tables: which.
     ///   - folder: where to, made if it is not there.
     ///   - root: the warehouse.
     /// - Throws: `sink.failed` with what the export said.
     static func write(
-        _ sink: Sink,
+        _ export: Sink.Export,
         _ tables: [TableName],
         to folder: String,
         of root: String
@@ -24,7 +24,7 @@ enum SinkWriter {
         process.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         process.arguments =
             ["export"] + tables.map(\.description)
-            + ["--format", sink.format.rawValue, "--output", folder, "-C", root]
+            + ["--format", export.format.rawValue, "--output", folder, "-C", root]
         let messages = Pipe()
         process.standardError = messages
         process.standardOutput = FileHandle.nullDevice
@@ -43,7 +43,7 @@ enum SinkWriter {
         let error = said.range(of: "error: ").map { said[$0.upperBound...] } ?? said[...]
         throw Failure(
             .sinkFailed,
-            "The sink '\(sink.name)' was not written; the tables are published all the same.",
+            "The sink '\(export.name)' was not written; the tables are published all the same.",
             hint: "The next run tries again.",
             cause: error.split(separator: "\n").first.map(String.init)
         )
