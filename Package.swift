@@ -130,7 +130,7 @@ let package = Package(
                 name: "osodata",
                 dependencies: [
                     "Codecs", "Diagnostics", "Diffing", "GitStore", "Lineage", "Pipelines",
-                    "Querying", "Records", "Snapshots", "CEdit",
+                    "ProjectDirectory", "Querying", "Records", "Snapshots", "CEdit",
                     .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 ],
                 swiftSettings: rules

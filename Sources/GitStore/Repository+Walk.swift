@@ -51,6 +51,24 @@ extension Repository {
         }
     }
 
+    /// The newest commit that two histories share.
+    ///
+    /// - Parameters:
+    ///   - commit: the newest of the one.
+    ///   - other: the newest of the other.
+    /// - Returns: nil if they share none, or what is here cannot tell, as in a shallow clone.
+    package func mergeBase(of commit: ObjectID, _ other: ObjectID) -> ObjectID? {
+        try? unsafe withHandle { (repository) throws(Failure) -> ObjectID in
+            var (mine, theirs) = (commit.raw, other.raw)
+            var base = git_oid()
+            try LibGit2.check(
+                unsafe git_merge_base(&base, repository, &mine, &theirs),
+                "The histories share no commit."
+            )
+            return ObjectID(base)
+        }
+    }
+
     /// The commit's parents that are here, and its commit time.
     func links(of id: ObjectID) throws(Failure) -> (parents: [ObjectID], time: Int64) {
         try unsafe withObject(id, GIT_OBJECT_COMMIT) { (bytes) throws(Failure) in

@@ -11,21 +11,32 @@ struct DirectoryFolder: Sendable {
     /// Nesting deeper than this is no directory of ours.
     private static let depthLimit = 8
 
-    /// The YAML files below a folder of the root, as paths relative to the root, in byte order.
+    /// The YAML files of a directory, and what lies among them but should not.
+    struct Listing {
+        /// Relative to the root; each folder that was listed in byte order.
+        var paths: [String] = []
+        var problems: [Failure] = []
+    }
+
+    /// Adds the YAML files below a folder of the root.
     ///
     /// Hidden files and files of other kinds are skipped, links to folders not followed.
     ///
-    /// - Throws: `directory.unreadable-file`, `directory.wrong-extension`.
-    func files(below folder: String) throws(Failure) -> [String] {
-        var found: [String] = []
+    /// - Parameters:
+    ///   - folder: relative to the root; it may be missing.
+    ///   - listing: gets them.
+    /// - Throws: `directory.unreadable-file`.
+    func list(_ folder: String, into listing: inout Listing) throws(Failure) {
+        var found = Listing()
         try collect(folder, depth: 0, into: &found)
-        return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        listing.paths += found.paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        listing.problems += found.problems
     }
 
     private func collect(
         _ folder: String,
         depth: Int,
-        into found: inout [String]
+        into found: inout Listing
     ) throws(Failure) {
         guard let type = try type(folder) else { return }
         guard type == S_IFDIR, depth <= Self.depthLimit else {
@@ -39,19 +50,24 @@ struct DirectoryFolder: Sendable {
             let child = "\(folder)/\(name)"
             let lower = name.lowercased()
             if name.hasSuffix(".yaml") {
-                found.append(child)
+                found.paths.append(child)
             } else if lower.hasSuffix(".yml") || lower.hasSuffix(".yaml") {
-                throw Failure(
-                    .wrongExtension,
-                    "The file \"\(child)\" does not end in \".yaml\".",
-                    hint: "Rename it, or it would not be read.",
-                    place: Place(file: child)
+                found.problems.append(
+                    Failure(
+                        .wrongExtension,
+                        "The file \"\(child)\" does not end in \".yaml\".",
+                        hint: "Rename it, or it would not be read.",
+                        place: Place(file: child)
+                    )
                 )
             } else if try self.type(child) == S_IFDIR {
                 try collect(child, depth: depth + 1, into: &found)
             }
         }
     }
+
+    /// Whether there is a file.
+    func contains(_ file: String) throws(Failure) -> Bool { try type(file) != nil }
 
     /// What lies in a folder, in no order.
     private func names(in folder: String) throws(Failure) -> [String] {

@@ -44,8 +44,8 @@ package enum ProjectDirectoryReader {
         progress: (String) -> Void = { _ in }
     ) throws(Failure) -> (contents: DirectoryContents, failures: [Failure]) {
         let folder = DirectoryFolder(root: root)
-        let projectFiles = try folder.files(below: "projects")
-        let collectionFiles = try folder.files(below: "collections")
+        let projectFiles = try files(below: "projects", of: folder)
+        let collectionFiles = try files(below: "collections", of: folder)
         progress("Reading \(projectFiles.count) projects, \(collectionFiles.count) collections.")
         let projects = parse(projectFiles, in: folder, threads: threads, Project.init)
         let collections = parse(
@@ -81,10 +81,21 @@ package enum ProjectDirectoryReader {
     /// - Throws: `directory.unreadable-file`, `directory.wrong-extension`.
     package static func digest(root: String) throws(Failure) -> Digest {
         let folder = DirectoryFolder(root: root)
-        let files = try folder.files(below: "projects") + folder.files(below: "collections")
+        let files =
+            try files(below: "projects", of: folder) + files(below: "collections", of: folder)
         var digests: [Digest?] = []
         for file in files { digests.append(Digest.of(try folder.bytes(of: file))) }
         return digest(files, digests)
+    }
+
+    private static func files(
+        below name: String,
+        of folder: DirectoryFolder
+    ) throws(Failure) -> [String] {
+        var listing = DirectoryFolder.Listing()
+        try folder.list(name, into: &listing)
+        if let problem = listing.problems.first { throw problem }
+        return listing.paths
     }
 
     private static func digest(_ files: [String], _ digests: [Digest?]) -> Digest {

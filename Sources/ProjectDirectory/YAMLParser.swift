@@ -233,6 +233,7 @@ struct YAMLParser: ~Copyable {
             return "Put a text that starts with this character in quotes; indent with blanks, not"
                 + " tabs."
         }
+        if problem.contains("tab character") { return "Indent with blanks, not tabs." }
         if problem.contains("mapping values are not allowed") {
             return "Put a text with \": \" in it in quotes."
         }

@@ -83,7 +83,7 @@ extension YAMLValue {
     }
 
     /// Whether it is an integer in the one spelling JSON has, within int64.
-    private var isInteger: Bool {
+    var isInteger: Bool {
         guard let first = bytes.first, bytes.count <= 20,
             first == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first)
         else { return false }

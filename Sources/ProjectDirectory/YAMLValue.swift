@@ -14,6 +14,8 @@ struct YAMLValue {
     var place: Place { document.place(of: index) }
     /// The line the value starts on, from 1.
     var line: Int { Int(node.line) }
+    /// The column the value starts on, from 1, in characters.
+    var column: Int { Int(node.column) }
 
     // MARK: What it holds
 
@@ -32,7 +34,13 @@ struct YAMLValue {
 
     /// The entries of a mapping.
     struct Entries: Sequence, IteratorProtocol {
-        fileprivate var parts: Parts
+        private var parts: Parts
+
+        /// The entries of a value; none if it is no mapping.
+        init(of value: YAMLValue) {
+            parts = value.parts
+            if value.kind != .mapping { parts.index = parts.end }
+        }
 
         mutating func next() -> (key: YAMLValue, value: YAMLValue)? {
             guard let key = parts.next(), let value = parts.next() else { return nil }
@@ -52,7 +60,7 @@ struct YAMLValue {
         guard kind == .mapping else {
             throw invalid("\(what()) must be a mapping, as in \"name: value\".")
         }
-        return Entries(parts: parts)
+        return Entries(of: self)
     }
 
     /// The elements of a sequence.

@@ -24,7 +24,7 @@ struct Osodata: ParsableCommand {
             QueryCommand.self, ExportCommand.self, CacheCommand.self, DiffCommand.self,
             HistoryCommand.self,
             LineageCommand.self, VerifyCommand.self, ScheduleCommand.self, TestCommand.self,
-            SchemaCommand.self,
+            SchemaCommand.self, DirectoryCommand.self,
             StatusCommand.self, GcCommand.self, GitCommand.self,
         ]
     )
@@ -33,8 +33,9 @@ struct Osodata: ParsableCommand {
     /// the command, where its parser looks for it.
     private static func arguments(_ all: [String]) -> [String] {
         guard all.count > 3, all[1] == "-C" else { return Array(all.dropFirst()) }
-        // Behind both words of `git install`.
-        let command = all[3] == GitCommand.name ? all[3...].prefix(2) : all[3...3]
+        // Behind both words of `git install` and `directory check`.
+        let isGroup = [GitCommand.name, DirectoryCommand.name].contains(all[3])
+        let command = isGroup ? all[3...].prefix(2) : all[3...3]
         return Array(command + all[1...2] + all.dropFirst(3 + command.count))
     }
 

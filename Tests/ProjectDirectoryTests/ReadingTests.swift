@@ -180,4 +180,20 @@ import Testing
             #expect(sample.description?.hasPrefix("A sample, not a real project.") == true)
         }
     }
+
+    @Test func `this repository's directory passes its check, by the schemas of this program`()
+        throws
+    {
+        var folder = URL(fileURLWithPath: #filePath)
+        for _ in 0..<3 { folder.deleteLastPathComponent() }
+        let root = folder.appending(path: "directory").path
+        // One sample lists a repository of another's owner, to show what that makes of the numbers.
+        let problems = try DirectoryCheck(root: root, threads: 1).run().problems
+        #expect(problems.map(\.failure.code) == [.artifactTaken])
+        #expect(problems.first?.failure.place?.file == "projects/s/sample-orchard.yaml")
+        for schema in DirectorySchema.allCases {
+            let text = try String(contentsOfFile: "\(root)/\(schema.path)", encoding: .utf8)
+            #expect(text == schema.json, "osodata schema \(schema) > directory/\(schema.path)")
+        }
+    }
 }

@@ -49,6 +49,39 @@ struct RealDirectoryTests {
         #expect(artifacts.count > 60_000)
     }
 
+    /// The counts of `oso-reference.md`, 1.2 and 1.3: 79 repositories whose owner is elsewhere, one
+    /// URL and nine addresses in two projects; beside them seven addresses on `any_evm` and a network.
+    @Test func `its known faults are found, and none of them is an error`() throws {
+        let root = folder.path + "/data"
+        let findings = try DirectoryCheck(root: root, threads: 2).run()
+        var counts: [String: Int] = [:]
+        for problem in findings.problems {
+            var rule = String(problem.failure.code.description.dropFirst("directory.".count))
+            if rule == "not-a-slug" {
+                rule +=
+                    problem.failure.place?.file.hasPrefix("projects/") == true
+                    ? "" : " (collection)"
+            }
+            if rule == "artifact-taken" {
+                let message = problem.failure.message
+                rule += message.contains("owner") ? " (owner)" : ""
+                rule += message.contains("(theirs:") ? " (any_evm)" : ""
+            }
+            counts[rule, default: 0] += 1
+        }
+        #expect(
+            counts == [
+                "artifact-taken (owner)": 79, "artifact-taken": 10, "artifact-taken (any_evm)": 7,
+                "display-name-taken": 16, "not-a-slug": 24, "not-a-slug (collection)": 7,
+                "wrong-folder": 3, "listed-twice": 179, "url-host": 8, "url-shape": 13,
+                "address-shape": 5, "address-checksum": 1, "odd-character": 1,
+            ]
+        )
+        #expect(findings.problems.allSatisfy { $0.severity == .warning })
+        let alone = try DirectoryCheck(root: root, threads: 1).run()
+        #expect(alone.problems.map(\.identity) == findings.problems.map(\.identity))
+    }
+
     @Test func `one thread reads the same as four`() throws {
         // A part of it, for the sake of time.
         let part = try TemporaryDirectory(["projects/README.md": ""])
