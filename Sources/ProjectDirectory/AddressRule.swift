@@ -5,36 +5,24 @@ import Diagnostics
 enum AddressRule {
     /// Checks length, digits and the checksum that its case makes (EIP-55).
     ///
-    /// - Parameter address: as it is written.
+    /// - Parameter address: as it is written, in ASCII.
     /// - Throws: what is wrong with it.
-    static func check(_ address: String) throws(LinkRule.Complaint) {
-        let bytes = Array(address.utf8)
-        guard !bytes.contains(UInt8(ascii: " ")) else {
-            throw LinkRule.Complaint(
-                code: .addressShape,
-                message: "The address \"\(address)\" has a blank.",
-                hint: "Remove it."
-            )
+    static func check(_ address: ArraySlice<UInt8>) throws(LinkRule.Complaint) {
+        guard !address.contains(UInt8(ascii: " ")) else {
+            throw complaint(.addressShape, address, "has a blank.", hint: "Remove it.")
         }
-        guard bytes.starts(with: "0x".utf8) || bytes.starts(with: "0X".utf8) else {
-            throw LinkRule.Complaint(
-                code: .addressShape,
-                message: "The address \"\(address)\" does not start with 0x.",
-                hint: "Write 0x and 40 hexadecimal digits."
-            )
+        let digits = address.dropFirst(2)
+        guard address.starts(with: "0x".utf8) || address.starts(with: "0X".utf8) else {
+            throw complaint(.addressShape, address, "does not start with 0x.")
         }
-        let digits = bytes.dropFirst(2)
         if let odd = digits.first(where: { !isDigit($0) }) {
-            throw LinkRule.Complaint(
-                code: .addressShape,
-                message: "The address \"\(address)\" has \"\(UnicodeScalar(odd))\" in it.",
-                hint: "Write 0x and 40 hexadecimal digits."
-            )
+            throw complaint(.addressShape, address, "has \"\(UnicodeScalar(odd))\" in it.")
         }
         guard digits.count == 40 else {
-            throw LinkRule.Complaint(
-                code: .addressShape,
-                message: "The address \"\(address)\" has \(digits.count) digits, not 40.",
+            throw complaint(
+                .addressShape,
+                address,
+                "has \(digits.count) digits, not 40.",
                 hint: "Copy it again."
             )
         }
@@ -43,12 +31,26 @@ enum AddressRule {
         let hasLower = digits.contains { (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0) }
         guard hasUpper, hasLower else { return }
         let right = checksummed(digits)
-        guard right != Array(bytes) else { return }
-        throw LinkRule.Complaint(
-            code: .addressChecksum,
-            message: "The address \"\(address)\" has a wrong checksum: a digit may be wrong.",
+        guard !right.elementsEqual(address) else { return }
+        throw complaint(
+            .addressChecksum,
+            address,
+            "has a wrong checksum: a digit may be wrong.",
             hint: "Compare it with where it is from. If it is right, write"
                 + " \(String(decoding: right, as: UTF8.self))."
+        )
+    }
+
+    private static func complaint(
+        _ code: Failure.Code,
+        _ address: ArraySlice<UInt8>,
+        _ what: String,
+        hint: String = "Write 0x and 40 hexadecimal digits."
+    ) -> LinkRule.Complaint {
+        LinkRule.Complaint(
+            code: code,
+            message: "The address \"\(String(decoding: address, as: UTF8.self))\" \(what)",
+            hint: hint
         )
     }
 

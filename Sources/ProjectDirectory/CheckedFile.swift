@@ -32,8 +32,8 @@ struct CheckedFile: Sendable {
     /// - Parameters:
     ///   - path: the file, relative to the directory's root.
     ///   - bytes: what it holds, or why it cannot be read.
-    ///   - schema: what it must look like.
-    init(_ path: String, _ bytes: Result<[UInt8], Failure>, schema: JSONSchema) {
+    ///   - rules: what it must look like.
+    init(_ path: String, _ bytes: Result<[UInt8], Failure>, _ rules: FileRules) {
         self.path = path
         isProject = path.hasPrefix("projects/")
         name = String((path.split(separator: "/").last ?? "").dropLast(".yaml".count))
@@ -57,12 +57,13 @@ struct CheckedFile: Sendable {
         checkPath()
         let root = document.root
         var found: [Failure] = []
-        schema.check(root, isProject ? "A project" : "A collection") { found.append($0) }
+        let schema = isProject ? rules.project : rules.collection
+        schema.check(root, { isProject ? "A project" : "A collection" }, { found.append($0) })
         for failure in found {
             problems.append(DirectoryProblem(failure, subject: failure.message))
         }
         var entries = YAMLValue.Entries(of: root)
-        while let (key, value) = entries.next() { check(key, value) }
+        while let (key, value) = entries.next() { check(key, value, rules.links) }
         checkCharacters(of: root)
     }
 
@@ -120,7 +121,7 @@ struct CheckedFile: Sendable {
 
     // MARK: Entries
 
-    private mutating func check(_ key: YAMLValue, _ value: YAMLValue) {
+    private mutating func check(_ key: YAMLValue, _ value: YAMLValue, _ rules: [LinkRule]) {
         if key.is("version"), value.isText, !value.is("7") {
             let version = ProjectDirectoryReader.version
             complain(
@@ -146,9 +147,9 @@ struct CheckedFile: Sendable {
             for element in value.parts { checkAddress(element) }
         } else if key.is("social"), isProject {
             var kinds = YAMLValue.Entries(of: value)
-            while let (kind, urls) = kinds.next() { checkLinks(kind, urls) }
+            while let (kind, urls) = kinds.next() { checkLinks(kind, urls, rules) }
         } else if isProject {
-            checkLinks(key, value)
+            checkLinks(key, value, rules)
         }
     }
 
@@ -182,8 +183,12 @@ struct CheckedFile: Sendable {
         }
     }
 
-    private mutating func checkLinks(_ key: YAMLValue, _ list: YAMLValue) {
-        guard let rule = LinkRule.all.first(where: { $0.key.utf8.elementsEqual(key.bytes) }) else {
+    private mutating func checkLinks(
+        _ key: YAMLValue,
+        _ list: YAMLValue,
+        _ rules: [LinkRule]
+    ) {
+        guard let rule = rules.first(where: { $0.key.utf8.elementsEqual(key.bytes) }) else {
             return
         }
         var lines: [String: Int] = [:]
@@ -192,7 +197,7 @@ struct CheckedFile: Sendable {
             while let (key, url) = members.next() {
                 guard key.is("url"), url.isText, isPlain(url) else { continue }
                 do throws(LinkRule.Complaint) {
-                    let identity = try rule.identity(of: url.string)
+                    let identity = try rule.identity(of: url.bytes)
                     if let line = lines.updateValue(url.line, forKey: identity) {
                         complain(
                             .listedTwice,
@@ -220,7 +225,7 @@ struct CheckedFile: Sendable {
         }
         guard let address, isPlain(address) else { return }
         do throws(LinkRule.Complaint) {
-            try AddressRule.check(address.string)
+            try AddressRule.check(address.bytes)
         } catch {
             complain(error.code, error.message, error.hint, address.place)
             guard error.code == .addressChecksum else { return }

@@ -33,7 +33,7 @@ package struct DirectoryCheck: Sendable {
 
     private let folder: DirectoryFolder
     private let threads: Int
-    private let schemas: [DirectorySchema: JSONSchema]
+    private let rules: FileRules
 
     /// Gets ready.
     ///
@@ -44,9 +44,7 @@ package struct DirectoryCheck: Sendable {
     package init(root: String, threads: Int) throws(Failure) {
         folder = DirectoryFolder(root: root)
         self.threads = threads
-        var schemas: [DirectorySchema: JSONSchema] = [:]
-        for schema in DirectorySchema.allCases { schemas[schema] = try schema.load(from: folder) }
-        self.schemas = schemas
+        rules = try FileRules(of: folder)
     }
 
     /// Checks every file, and what files say against each other.
@@ -59,14 +57,14 @@ package struct DirectoryCheck: Sendable {
         var listing = DirectoryFolder.Listing()
         for name in ["projects", "collections"] { try folder.list(name, into: &listing) }
         let paths = listing.paths
-        let checked = check(count: paths.count) { index in
+        let checked = try check(count: paths.count) { index, rules in
             let path = paths[index]
             let bytes = Result { () throws(Failure) in try folder.bytes(of: path) }
             let isChanged = base.map { base in
                 guard let old = base.blobs[path], let bytes = try? bytes.get() else { return true }
                 return old != Self.blob(bytes)
             }
-            return (file(path, bytes), isChanged ?? false)
+            return (CheckedFile(path, bytes, rules), isChanged ?? false)
         }
         let files = checked.map(\.0)
         var changed = Set(zip(paths, checked).lazy.filter(\.1.1).map(\.0))
@@ -99,17 +97,11 @@ package struct DirectoryCheck: Sendable {
     ) throws(Failure) -> Set<String> {
         var before = files.filter { !changed.contains($0.path) }
         for path in changed where base.blobs[path] != nil {
-            before.append(file(path, .success(try base.read(path))))
+            before.append(CheckedFile(path, .success(try base.read(path)), rules))
         }
         before.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         let conflicts = DirectoryConflicts(before, changed: changed).problems
         return Set((before.flatMap(\.problems) + conflicts).map(\.identity))
-    }
-
-    private func file(_ path: String, _ bytes: Result<[UInt8], Failure>) -> CheckedFile {
-        let schema: DirectorySchema = path.hasPrefix("projects/") ? .project : .collection
-        guard let schema = schemas[schema] else { preconditionFailure("all schemas are loaded") }
-        return CheckedFile(path, bytes, schema: schema)
     }
 
     private static func order(_ problem: DirectoryProblem) -> (String, Int, Int, String) {
@@ -130,14 +122,16 @@ package struct DirectoryCheck: Sendable {
     /// Makes values on several threads; they are in the order of their indices.
     private func check<Value: Sendable>(
         count: Int,
-        _ make: @Sendable (Int) -> Value
-    ) -> [Value] {
+        _ make: @Sendable (Int, FileRules) -> Value
+    ) throws(Failure) -> [Value] {
         let threads = max(1, min(threads, count))
+        var rules = [self.rules]
+        while rules.count < threads { rules.append(try FileRules(of: folder)) }
         let shared = Mutex<[(index: Int, value: Value)]>([])
-        DispatchQueue.concurrentPerform(iterations: threads) { thread in
+        DispatchQueue.concurrentPerform(iterations: threads) { [rules] thread in
             var mine: [(index: Int, value: Value)] = []
             for index in stride(from: thread, to: count, by: threads) {
-                mine.append((index, make(index)))
+                mine.append((index, make(index, rules[thread])))
             }
             shared.withLock { $0 += mine }
         }

@@ -1,6 +1,3 @@
-import Codecs
-import Diagnostics
-
 /// The JSON Schemas of a directory's files, version 7.
 ///
 /// They lie in the directory's folder `schema`, where a pull request can add a network or a key;
@@ -18,12 +15,6 @@ package enum DirectorySchema: String, CaseIterable, Sendable {
         case .project: Self.projectText
         case .collection: Self.collectionText
         }
-    }
-
-    /// The schema of a directory, or the one in this program.
-    func load(from folder: DirectoryFolder) throws(Failure) -> JSONSchema {
-        let bytes = try folder.contains(path) ? folder.bytes(of: path) : Array(json.utf8)
-        return try JSONSchema(parsing: bytes, file: path)
     }
 
     private static let projectText = """

@@ -5,14 +5,26 @@ import Diagnostics
 ///
 /// A keyword that would be passed over is an error: a schema must not promise what nobody checks.
 final class JSONSchema: Sendable {
-    /// A type, or any if nil.
-    let type: String?
-    let properties: [(name: String, bytes: [UInt8], schema: JSONSchema)]
-    let required: [String]
+    /// What kind of value it is.
+    enum Kind: String, CaseIterable {
+        case object, array, string, integer, number
+    }
+
+    /// What is asked of one member of an object.
+    struct Property: Sendable {
+        let name: String
+        let bytes: [UInt8]
+        let isRequired: Bool
+        let schema: JSONSchema
+    }
+
+    /// Any if nil.
+    let type: Kind?
+    let properties: [Property]
     let allowsOthers: Bool
     let items: JSONSchema?
     let leastItems: Int
-    let values: [String]?
+    let values: [[UInt8]]?
 
     /// Reads a schema.
     ///
@@ -57,27 +69,32 @@ final class JSONSchema: Sendable {
         func nested(_ json: JSONValue) throws(Failure) -> JSONSchema {
             try JSONSchema(json, definitions: definitions, file: file, depth: depth + 1)
         }
-        var type: String?
-        var properties: [(name: String, bytes: [UInt8], schema: JSONSchema)] = []
-        var required: [String] = []
+        let required = (json["required"]?.array ?? []).compactMap(\.string)
+        var type: Kind?
+        var properties: [Property] = []
         var allowsOthers = true
         var items: JSONSchema?
         var leastItems = 0
-        var values: [String]?
+        var values: [[UInt8]]?
         for (key, value) in members {
             switch key {
             case "type":
-                guard let name = value.string, Self.types.contains(name) else {
-                    throw invalid(
-                        "A \"type\" must be one of \(Self.types.joined(separator: ", "))."
-                    )
+                guard let kind = value.string.flatMap(Kind.init) else {
+                    let names = Kind.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw invalid("A \"type\" must be one of \(names).")
                 }
-                type = name
+                type = kind
             case "properties":
                 for (name, schema) in value.object ?? [] {
-                    properties.append((name, Array(name.utf8), try nested(schema)))
+                    properties.append(
+                        Property(
+                            name: name,
+                            bytes: Array(name.utf8),
+                            isRequired: required.contains(name),
+                            schema: try nested(schema)
+                        )
+                    )
                 }
-            case "required": required = (value.array ?? []).compactMap(\.string)
             case "additionalProperties":
                 guard let flag = value.bool else {
                     throw invalid("\"additionalProperties\" must be true or false.")
@@ -85,129 +102,29 @@ final class JSONSchema: Sendable {
                 allowsOthers = flag
             case "items": items = try nested(value)
             case "minItems": leastItems = Int(value.int ?? 0)
-            case "enum": values = (value.array ?? []).compactMap(\.string)
+            case "enum":
+                values = (value.array ?? []).compactMap { $0.string.map { Array($0.utf8) } }
             case "format":
                 // What a URL of each kind looks like is LinkRule's.
                 guard value.string == "uri" else {
                     throw invalid("The only \"format\" that is checked is \"uri\".")
                 }
-            case "$schema", "$id", "$defs", "$comment", "$ref", "title", "description", "examples":
+            case "required", "$schema", "$id", "$defs", "$comment", "$ref", "title", "description",
+                "examples":
                 break
             default:
                 throw invalid("Nobody checks \"\(key)\" of a schema here.")
             }
         }
+        if let name = required.first(where: { name in !properties.contains { $0.name == name } }) {
+            throw invalid("The schema requires \"\(name)\" but does not say what it is.")
+        }
+        guard properties.count <= 64 else { throw invalid("A mapping may have 64 keys.") }
         self.type = type
         self.properties = properties
-        self.required = required
         self.allowsOthers = allowsOthers
         self.items = items
         self.leastItems = leastItems
         self.values = values
-    }
-
-    private static let types = ["object", "array", "string", "integer", "number"]
-}
-
-// MARK: Validation
-
-extension JSONSchema {
-    /// Checks a value and all it holds.
-    ///
-    /// - Parameters:
-    ///   - value: which.
-    ///   - what: how complaints call it, as `"github"`.
-    ///   - complain: called for everything that is wrong, in the order of the file.
-    func check(_ value: YAMLValue, _ what: String, _ complain: (Failure) -> Void) {
-        guard !value.isNull else {
-            return complain(
-                value.invalid("\(what) has no value.", hint: "Write one, or remove the key.")
-            )
-        }
-        switch type {
-        case "object":
-            guard value.kind == .mapping else {
-                return complain(
-                    value.invalid("\(what) must be a mapping, as in \"name: value\".")
-                )
-            }
-            checkMembers(of: value, what, complain)
-        case "array":
-            guard value.kind == .sequence else {
-                return complain(
-                    value.invalid(
-                        "\(what) must be a list.",
-                        hint: "Write each element on a line of its own that starts with \"- \"."
-                    )
-                )
-            }
-            var count = 0
-            for element in value.parts {
-                count += 1
-                items?.check(element, "An element of \(what)", complain)
-            }
-            if count < leastItems {
-                complain(value.invalid("\(what) is empty.", hint: "List at least \(leastItems)."))
-            }
-        case "integer", "number":
-            guard value.kind == .plain, value.isInteger else {
-                return complain(
-                    value.invalid("\(what) must be a number, not \"\(value.string)\".")
-                )
-            }
-        case "string":
-            guard value.isText else {
-                return complain(value.invalid("\(what) must be a text."))
-            }
-            if value.bytes.contains(0) {
-                complain(value.invalid("\(what) contains the character U+0000."))
-            }
-        default: break
-        }
-        if let values, value.isText, !values.contains(value.string) {
-            let near = nearest(to: value.string, among: values)
-            complain(
-                Failure(
-                    .unknownValue,
-                    "\(what) may not be \"\(value.string)\".",
-                    hint: near.map { "Did you mean \"\($0)\"?" }
-                        ?? "It may be \(values.joined(separator: ", ")).",
-                    place: value.place
-                )
-            )
-        }
-    }
-
-    private func checkMembers(
-        of value: YAMLValue,
-        _ what: String,
-        _ complain: (Failure) -> Void
-    ) {
-        var seen: Set<String> = []
-        var entries = YAMLValue.Entries(of: value)
-        while let (key, member) = entries.next() {
-            let bytes = key.bytes
-            if let property = properties.first(where: { $0.bytes.elementsEqual(bytes) }) {
-                seen.insert(property.name)
-                property.schema.check(member, "\"\(property.name)\"", complain)
-            } else if !allowsOthers {
-                let names = properties.map(\.name)
-                let near = nearest(to: key.string, among: names)
-                complain(
-                    Failure(
-                        .unknownKey,
-                        "\(what) has an unknown key \"\(key.string)\".",
-                        hint: near.map { "Did you mean \"\($0)\"?" }
-                            ?? "Known are \(names.joined(separator: ", ")).",
-                        place: key.place
-                    )
-                )
-            }
-        }
-        for name in required where !seen.contains(name) {
-            complain(
-                value.invalid("\(what) has no \"\(name)\".", hint: "Add a line \"\(name): …\".")
-            )
-        }
     }
 }

@@ -442,10 +442,7 @@ import Testing
     /// 100,000 files that were damaged at random: each gives problems with places, or none.
     @Test func `damaged files are complained about, never more`() throws {
         var random = SeededRandom()
-        let schema = try JSONSchema(
-            parsing: Array(DirectorySchema.project.json.utf8),
-            file: "schema"
-        )
+        let rules = try FileRules(of: DirectoryFolder(root: "/nowhere"))
         let whole = Array(
             projectText(
                 "a",
@@ -479,7 +476,7 @@ import Testing
                 }
                 if bytes.isEmpty { bytes = [sign] }
             }
-            let file = CheckedFile("projects/a/a.yaml", .success(bytes), schema: schema)
+            let file = CheckedFile("projects/a/a.yaml", .success(bytes), rules)
             let lines = bytes.count { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") } + 2
             for problem in file.problems {
                 let line = problem.failure.place?.line ?? 1
