@@ -7,7 +7,7 @@ struct EventReader {
     private let sourceName: [UInt8]
     private let file: String
     private let fileName: [UInt8]
-    private let rule: KeepRule
+    private let rule: EventFilter
     private let cleaner: TextCleaner
     private var document = JSONDocument()
     private var builder = RowBuilder(schema: GitHubArchive.schema)
@@ -19,7 +19,7 @@ struct EventReader {
     private(set) var offsetSeconds: Int64?
 
     /// Makes a reader of a file.
-    init(file: String, rule: KeepRule, context: SourceContext) {
+    init(file: String, rule: EventFilter, context: SourceContext) {
         sourceName = Array(context.sourceName.utf8)
         self.file = file
         fileName = Array(file.utf8)

@@ -67,7 +67,7 @@ package enum GitHubArchive {
         let reader = HourReader(
             endpoint: endpoint,
             location: location ?? endpoint,
-            rule: KeepRule(keep),
+            rule: keep,
             filter: filter,
             fetcher: fetcher,
             context: context,

@@ -11,7 +11,7 @@ import Synchronization
 final class HourReader: Sendable {
     private let endpoint: String
     private let location: String
-    private let rule: KeepRule
+    private let rule: EventFilter
     private let filter: String
     private let fetcher: Fetcher
     private let context: SourceContext
@@ -21,7 +21,7 @@ final class HourReader: Sendable {
     init(
         endpoint: String,
         location: String,
-        rule: KeepRule,
+        rule: EventFilter,
         filter: String,
         fetcher: Fetcher,
         context: SourceContext,
@@ -129,7 +129,7 @@ final class HourReader: Sendable {
         of body: [UInt8],
         file: String,
         hour: ArchiveHour,
-        rule: KeepRule,
+        rule: EventFilter,
         context: SourceContext,
         coverage: inout CoverageRow
     ) throws(Failure) -> RowSet {

@@ -170,25 +170,23 @@ extension Runner {
         }
     }
 
-    /// The GitHub owners and repositories that the directory lists, lower case.
+    /// Events of the GitHub owners and repositories that the directory lists; the same for all
+    /// sources of a run.
     private func listedOnGitHub() throws(Failure) -> EventFilter {
+        if let listed { return listed }
         var owners: Set<String> = []
         var repositories: Set<String> = []
-        guard let rows = try tables[RawTables.directory[2]]?.rowSet() else {
-            return .directory(owners: owners, repositories: repositories)
-        }
-        var columns: [[String]] = []
-        for name in ["artifact_source", "artifact_type", "artifact_namespace", "artifact_name"] {
-            columns.append(try rows.strings(name))
-        }
-        for index in 0..<rows.count where columns[0][index] == "GITHUB" {
-            if columns[1][index] == "OWNER" {
-                owners.insert(columns[2][index])
-            } else if columns[1][index] == "REPOSITORY" {
-                repositories.insert(columns[2][index] + "/" + columns[3][index])
+        let columns = ["artifact_source", "artifact_type", "artifact_namespace", "artifact_name"]
+        try tables[RawTables.directory[2]]?.rowSet()?.forEachRow(columns) { texts in
+            switch (texts[0], texts[1]) {
+            case ("GITHUB", "OWNER"): owners.insert(texts[2])
+            case ("GITHUB", "REPOSITORY"): repositories.insert(texts[2] + "/" + texts[3])
+            default: break
             }
         }
-        return .directory(owners: owners, repositories: repositories)
+        let made = EventFilter.directory(owners: owners, repositories: repositories)
+        listed = made
+        return made
     }
 
     // MARK: Connectors

@@ -40,6 +40,8 @@ package final class Runner {
     /// Rows of the tables of `meta` that this run wrote.
     var metaRows: [TableName: RowSet] = [:]
     var coverageNow: [CoverageRow]?
+    /// What the directory lists, once a source was read by it.
+    var listed: EventFilter?
     /// What came of the checks in this run, and what the runs before recorded.
     var checkRows: [CheckRow] = []
     var checksBefore: [CheckRow]?

@@ -200,7 +200,7 @@ struct RealArchiveTests {
     /// Reads a text of events, a line each or one pretty-printed over several.
     private func read(_ text: [UInt8], _ file: String) throws -> [[String: Any]] {
         let context = SourceContext(sourceName: "real", emailKey: Array("test".utf8), now: 0)
-        var reader = EventReader(file: file, rule: KeepRule(.all), context: context)
+        var reader = EventReader(file: file, rule: .all, context: context)
         var number: Int64 = 0
         let isByLine = text.split(separator: UInt8(ascii: "\n")).allSatisfy {
             $0.first == UInt8(ascii: "{") && $0.last == UInt8(ascii: "}")
