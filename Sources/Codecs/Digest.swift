@@ -14,8 +14,24 @@ package struct Digest: Hashable, Comparable, Sendable, CustomStringConvertible {
 
     /// Reads 64 lower-case hex digits; nil for anything else.
     package init?(hex: some StringProtocol) {
-        guard let bytes = Hex.decode(hex), bytes.count == 32 else { return nil }
-        self.init(bytes: bytes)
+        // Manifests are full of them: no array is made, and digits are read from memory.
+        var text = String(hex)
+        let read = text.withUTF8 { digits -> (UInt64, UInt64, UInt64, UInt64)? in
+            func word(_ start: Int) -> UInt64? {
+                var word: UInt64 = 0
+                for place in start..<start + 16 {
+                    guard let value = unsafe Hex.value(of: digits[place]) else { return nil }
+                    word = word << 4 | UInt64(value)
+                }
+                return word
+            }
+            guard digits.count == 64, let first = word(0), let second = word(16),
+                let third = word(32), let fourth = word(48)
+            else { return nil }
+            return (first, second, third, fourth)
+        }
+        guard let read else { return nil }
+        words = read
     }
 
     /// The first eight bytes, as a number.
@@ -69,12 +85,7 @@ package enum Hex {
         var out: [UInt8] = []
         var high: UInt8?
         for digit in text.utf8 {
-            let value: UInt8
-            switch digit {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): value = digit - UInt8(ascii: "0")
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): value = digit - UInt8(ascii: "a") + 10
-            default: return nil
-            }
+            guard let value = value(of: digit) else { return nil }
             if let first = high {
                 out.append(first << 4 | value)
                 high = nil
@@ -83,5 +94,14 @@ package enum Hex {
             }
         }
         return high == nil ? out : nil
+    }
+
+    /// What a lower-case digit stands for.
+    fileprivate static func value(of digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        default: nil
+        }
     }
 }

@@ -107,6 +107,10 @@ struct CleanMark {
 
     private func isAsIndexed(_ index: OpaquePointer?, _ begun: timespec) -> Bool {
         var folders = FolderCounts()
+        // Names below the root are found sooner from there than from the top each time.
+        let top = unsafe open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard top >= 0 else { return false }
+        defer { close(top) }
         for place in 0..<(unsafe git_index_entrycount(index)) {
             guard let entry = unsafe git_index_get_byindex(index, place)?.pointee,
                 let text = unsafe entry.path
@@ -114,7 +118,7 @@ struct CleanMark {
             let path = unsafe UnsafeBufferPointer(start: text, count: strlen(text))
             guard unsafe isBelow(path) else { continue }
             var file = stat()
-            guard unsafe lstat("\(root)/\(String(cString: text))", &file) == 0,
+            guard unsafe fstatat(top, text, &file, AT_SYMLINK_NOFOLLOW) == 0,
                 unsafe isUntouched(file, entry, begun)
             else { return false }
             unsafe folders.add(path)
@@ -124,7 +128,7 @@ struct CleanMark {
         guard isThere == !folders.isEmpty else { return false }
         // All that the index knows is there: one more is one that it does not know.
         return folders.finish().allSatisfy { folder, count in
-            !isBelow(folder) || Self.nameCount(in: "\(root)/\(folder)") == count
+            !isBelow(folder) || Self.nameCount(in: folder, of: top) == count
         }
     }
 
@@ -141,9 +145,14 @@ struct CleanMark {
         folder == prefix || folder.hasPrefix(prefix + "/")
     }
 
-    /// How many names a folder has.
-    private static func nameCount(in path: String) -> Int? {
-        guard let folder = unsafe opendir(path) else { return nil }
+    /// How many names a folder below another has.
+    private static func nameCount(in path: String, of top: Int32) -> Int? {
+        let file = unsafe openat(top, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        guard let folder = unsafe fdopendir(file) else {
+            close(file)
+            return nil
+        }
         defer { unsafe closedir(folder) }
         var count = 0
         while unsafe readdir(folder) != nil { count += 1 }

@@ -76,11 +76,12 @@ final class PackWriter {
     func seal() throws(Failure) {
         try flush()
         try pack.file.write(Self.header(count: places.count), at: 0)
-        // The number of entries is at the front and hashed first, so the file is read once more.
+        // The number of entries is at the front and hashed first, so the file is read once more, in
+        // pieces small enough that the memory of one is there for the next.
         var hash = SHA1()
         var offset = 0
         while true {
-            let piece = try pack.file.read(4 << 20, at: offset)
+            let piece = try pack.file.read(1 << 16, at: offset)
             if piece.isEmpty { break }
             hash.update(piece)
             offset += piece.count

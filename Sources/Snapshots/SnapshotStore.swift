@@ -141,7 +141,7 @@ package struct SnapshotStore: Sendable {
         inTree root: ObjectID,
         threads: Int = 1
     ) throws(Failure) -> [Snapshot] {
-        let trees = try tableTrees(inTree: root)
+        let trees = try tableFolders(inTree: root)
         return try parallelMap(trees.count, threads: threads, state: { () }) {
             (index, _) throws(Failure) -> Snapshot? in
             try snapshot(trees[index].table, tree: trees[index].tree)
@@ -152,6 +152,18 @@ package struct SnapshotStore: Sendable {
     func tableTrees(
         inTree root: ObjectID
     ) throws(Failure) -> [(table: TableName, tree: ObjectID)] {
+        var trees: [(table: TableName, tree: ObjectID)] = []
+        for folder in try tableFolders(inTree: root) {
+            let names = try repository.tree(folder.tree).map(\.name)
+            if names.contains(SnapshotFiles.manifest) { trees.append(folder) }
+        }
+        return trees
+    }
+
+    /// Folders called as tables, sorted by name; those without a manifest are none.
+    private func tableFolders(
+        inTree root: ObjectID
+    ) throws(Failure) -> [(table: TableName, tree: ObjectID)] {
         guard let top = try repository.entry(path: "snapshots", inTree: root), top.isTree else {
             return []
         }
@@ -159,8 +171,6 @@ package struct SnapshotStore: Sendable {
         for layer in try repository.tree(top.id) where layer.isTree {
             for folder in try repository.tree(layer.id) where folder.isTree {
                 guard let table = TableName(folders: layer.name, folder.name) else { continue }
-                let names = try repository.tree(folder.id).map(\.name)
-                guard names.contains(SnapshotFiles.manifest) else { continue }
                 found.append((table, folder.id))
             }
         }
