@@ -4,6 +4,16 @@ import TestSupport
 
 /// Vectors published with each algorithm.
 struct HashTests {
+    @Test func `a digest is read from 64 lower-case digits alone`() {
+        let digits = String(repeating: "0123456789abcdef", count: 4)
+        #expect(Digest(hex: digits)?.hex == digits)
+        #expect(Digest(hex: (digits + "x").dropLast())?.hex == digits)
+        for wrong in ["", "0", String(digits.dropLast()), digits + "0", digits.uppercased()] {
+            #expect(Digest(hex: wrong) == nil, "\(wrong)")
+        }
+        #expect(Digest(hex: digits.dropLast() + "g") == nil)
+    }
+
     @Test(arguments: [
         ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
