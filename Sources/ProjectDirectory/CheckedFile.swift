@@ -7,12 +7,32 @@ struct CheckedFile: Sendable {
         /// What it is, whatever its spelling: `github:owner/repository`, `address:0x…`,
         /// `display_name:…`.
         let key: String
+        /// Of the key: to find those alike without comparing texts.
+        let hash: UInt64
+        /// Of a GitHub repository: that of its owner's key.
+        let ownerHash: UInt64?
         /// Of an address: where it is used.
-        var network = ""
+        let network: String
         /// As it is written.
         let text: String
         let line: Int
         let column: Int
+
+        init(_ key: String, _ value: YAMLValue, network: String = "") {
+            self.key = key
+            self.network = network
+            text = value.string
+            line = value.line
+            column = value.column
+            hash = Self.hash(key.utf8)
+            let slash = key.hasPrefix("github:") ? key.utf8.firstIndex(of: UInt8(ascii: "/")) : nil
+            ownerHash = slash.map { Self.hash(key.utf8[..<$0]) }
+        }
+
+        /// FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv), the same in every process; texts are compared where it is equal.
+        private static func hash(_ text: some Sequence<UInt8>) -> UInt64 {
+            text.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        }
     }
 
     let path: String
@@ -154,24 +174,14 @@ struct CheckedFile: Sendable {
     }
 
     private mutating func claim(_ key: String, _ value: YAMLValue, network: String = "") {
-        claims.append(
-            Claim(
-                key: key,
-                network: network,
-                text: value.string,
-                line: value.line,
-                column: value.column
-            )
-        )
+        claims.append(Claim(key, value, network: network))
     }
 
     private mutating func checkMembers(_ list: YAMLValue) {
         var lines: [String: Int] = [:]
         for element in list.parts where element.isText {
             let name = element.string
-            members.append(
-                Claim(key: name, text: name, line: element.line, column: element.column)
-            )
+            members.append(Claim(name, element))
             if let line = lines.updateValue(element.line, forKey: name) {
                 complain(
                     .listedTwice,

@@ -85,31 +85,33 @@ struct DirectoryConflicts {
     }
 
     private mutating func checkClaims() {
-        var first: [String: Owner] = [:]
-        var more: [String: [Owner]] = [:]
-        first.reserveCapacity(files.count * 8)
+        var first: [UInt64: Owner] = [:]
+        var more: [UInt64: [Owner]] = [:]
+        first.reserveCapacity(files.count * 10)
         for (index, file) in files.enumerated() {
-            for position in file.claims.indices {
+            for (position, claim) in file.claims.enumerated() {
                 let owner = Owner(file: index, claim: position)
-                let key = file.claims[position].key
-                if first[key] == nil {
-                    first[key] = owner
-                } else {
-                    more[key, default: []].append(owner)
-                }
+                guard let other = first.updateValue(owner, forKey: claim.hash) else { continue }
+                first[claim.hash] = other
+                more[claim.hash, default: []].append(owner)
             }
         }
-        for key in more.keys.sorted() {
-            guard let head = first[key], let rest = more[key] else { continue }
-            let owners = [head] + rest
-            guard Set(owners.map(\.file)).count > 1 else { continue }
-            if key.hasPrefix("address:") {
-                compareAddresses(owners)
-            } else {
-                for owner in rest where owner.file != head.file { report(owner, head) }
-            }
+        let shared = more.compactMap { hash, rest in first[hash].map { [$0] + rest } }
+        for group in shared.sorted(by: { ($0[0].file, $0[0].claim) < ($1[0].file, $1[0].claim) }) {
+            // Equal hashes of different keys are told apart here.
+            for owners in Dictionary(grouping: group, by: { claim($0).key }).values
+            where Set(owners.map(\.file)).count > 1 { compare(owners) }
         }
-        compareRepositories(first)
+        compareRepositories { first[$0] }
+    }
+
+    /// Complains about owners of one key.
+    private mutating func compare(_ owners: [Owner]) {
+        let key = claim(owners[0]).key
+        if key.hasPrefix("address:") { return compareAddresses(owners) }
+        for owner in owners.dropFirst() where owner.file != owners[0].file {
+            report(owner, owners[0])
+        }
     }
 
     /// One address in two projects, on one network or on `any_evm` in either.
@@ -126,13 +128,12 @@ struct DirectoryConflicts {
     }
 
     /// A repository in one project, its owner whole in another.
-    private mutating func compareRepositories(_ first: [String: Owner]) {
+    private mutating func compareRepositories(_ first: (UInt64) -> Owner?) {
         for (index, file) in files.enumerated() {
-            for (position, claim) in file.claims.enumerated() where claim.key.hasPrefix("github:") {
-                guard let slash = claim.key.firstIndex(of: "/") else { continue }
-                guard let owner = first[String(claim.key[..<slash])], owner.file != index else {
-                    continue
-                }
+            for (position, claim) in file.claims.enumerated() {
+                guard let hash = claim.ownerHash, let owner = first(hash), owner.file != index,
+                    claim.key.hasPrefix(self.claim(owner).key + "/")
+                else { continue }
                 report(Owner(file: index, claim: position), owner)
             }
         }
